@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "change/snapshot.hpp"
+#include "change/transaction.hpp"
+
+namespace pgmirror::capture {
+
+/// Where changes come from: one kind of store, followed commit by commit.
+///
+/// run() belongs to one thread and blocks; open_snapshot() may be called from any thread while run() is going on. The
+/// constructor of an implementation refuses, with the reason and the remedy, what it cannot follow exactly.
+class Source : public change::SnapshotProvider {
+ public:
+  /// Which history the positions belong to.
+  virtual change::SourceIdentity identity() const = 0;
+  /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything handed
+  /// to `writer` is synced on return.
+  virtual void run(change::TransactionWriter& writer, std::stop_token stop) = 0;
+};
+
+}  // namespace pgmirror::capture

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "change/position.hpp"
+#include "change/relation.hpp"
+#include "change/value.hpp"
+
+namespace pgmirror::change {
+
+using CommitTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+enum class RowOperation : std::uint8_t { insert, update, remove };
+
+/// One row of one table changed. The tuples are views; see Value.
+///
+/// | operation | old_key                                                           | new_row                             |
+/// |-----------|-------------------------------------------------------------------|-------------------------------------|
+/// | insert    | empty                                                             | all cells                           |
+/// | update    | empty when the identity stayed, else identity cells, others unchanged | all cells; unchanged where not sent |
+/// | remove    | identity cells, others unchanged                                  | empty                               |
+///
+/// Identity cells are the declared key and the unnamed rowid (Relation::key, Relation::has_row_id).
+struct RowChange {
+  RowOperation operation = RowOperation::insert;
+  RelationPtr relation;
+  Tuple old_key{};
+  Tuple new_row{};
+};
+
+/// A table appeared (no `before`), disappeared (no `after`) or is defined differently from here on.
+///
+/// Column values of existing rows under the new definition: a column that both have under the same name, or that was
+/// renamed, keeps its value; a column that is new has `Column::default_sql` applied by the source, and rows for which the
+/// source has something else follow as updates in the same transaction.
+struct SchemaChange {
+  RelationPtr before;
+  RelationPtr after;
+  /// Pairs (old name, new name) of columns that were renamed rather than dropped and added.
+  std::vector<std::pair<std::string, std::string>> renamed_columns{};
+};
+
+struct Truncation {
+  std::vector<RelationPtr> relations;
+};
+
+struct Commit {
+  Position position;
+  CommitTime time;
+};
+
+/// Takes the transactions of one source in commit order, piece by piece: no transaction is assumed to fit in memory.
+///
+/// One thread. begin, any number of row / schema / truncate, then commit or rollback; the tuples of a RowChange may die
+/// when row() returns. A transaction is visible to readers when sync() has returned after its commit, never earlier.
+class TransactionWriter {
+ public:
+  virtual ~TransactionWriter() = default;
+  virtual void begin() = 0;
+  virtual void row(const RowChange& change) = 0;
+  virtual void schema(const SchemaChange& change) = 0;
+  virtual void truncate(const Truncation& change) = 0;
+  virtual void commit(const Commit& commit) = 0;
+  /// Forgets the open transaction.
+  virtual void rollback() = 0;
+  /// Blocks until all commits so far are durable. A failure here is final: the process must end (a failed fsync may have
+  /// dropped the data it was asked to keep).
+  virtual void sync() = 0;
+};
+
+}  // namespace pgmirror::change

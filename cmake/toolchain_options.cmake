@@ -1,0 +1,42 @@
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(PGMIRROR_TESTS "Build the tests" ON)
+option(PGMIRROR_BENCH "Build the benchmarks" OFF)
+option(PGMIRROR_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+set(PGMIRROR_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined or thread")
+
+find_program(PGMIRROR_CCACHE ccache)
+if(PGMIRROR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PGMIRROR_CCACHE})
+endif()
+
+find_program(PGMIRROR_MOLD mold)
+if(PGMIRROR_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+include_directories(${CMAKE_SOURCE_DIR})
+
+# Every target of ours links to this one; third-party headers come in as SYSTEM and stay quiet.
+add_library(pgmirror_options INTERFACE)
+target_compile_options(pgmirror_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong)
+target_compile_definitions(pgmirror_options INTERFACE PGMIRROR_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(pgmirror_options INTERFACE _FORTIFY_SOURCE=2)
+else()
+  target_compile_definitions(pgmirror_options INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(PGMIRROR_SANITIZE)
+  target_compile_options(pgmirror_options INTERFACE -fsanitize=${PGMIRROR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PGMIRROR_SANITIZE})
+endif()
