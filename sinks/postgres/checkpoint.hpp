@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "change/position.hpp"
+#include "change/transaction.hpp"
+#include "sinks/postgres/connection.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// The mirror follows another source than the one at hand.
+class IdentityError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// How far a mirror is, as the mirror itself says.
+struct Checkpoint {
+  std::int64_t epoch = 0;
+  change::Position position;  ///< zero: nothing was applied, the initial copy is not complete
+  std::optional<change::CommitTime> commit_time;
+};
+
+/// Makes the caller the owner of the mirror: raises the epoch by one, so that any other agent's next transaction fails
+/// with PM002. One transaction; needs the control schema. Throws IdentityError when the checkpoint belongs to another
+/// source, DatabaseError.
+Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source);
+
+/// Without claiming; none when this mirror was never claimed. Waits for a transaction that is about to move it, so that
+/// after a COMMIT with unknown outcome the answer is final.
+std::optional<Checkpoint> read_checkpoint(Connection& connection, std::string_view mirror);
+
+/// One step inside the caller's transaction, for whoever does not pipeline it: advance_checkpoint_sql.
+void advance_checkpoint(Connection& connection, std::string_view mirror, std::int64_t epoch, change::Position expected,
+                        change::Position next, std::optional<change::CommitTime> commit_time);
+
+/// Microseconds since 2000-01-01 in eight bytes: the binary form of a timestamptz parameter.
+std::string timestamptz_bytes(change::CommitTime time);
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+#include "sinks/postgres/database_error.hpp"
+#include "sinks/postgres/parameters.hpp"
+#include "sinks/postgres/result.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+class CopyIn;
+class CopyOut;
+
+/// One session with a PostgreSQL server. Belongs to one thread at a time; every call blocks.
+///
+/// Keeps no session state, so that it works through a transaction pooler: unnamed statements, SET LOCAL only, no
+/// startup options. A connection that has thrown an error with connection_lost() is thrown away, never repaired.
+class Connection {
+ public:
+  enum class Access { read_write, read_only };
+
+  /// Connects within 10 seconds or throws DatabaseError. Every parameter that a home directory or the environment could
+  /// change is passed explicitly: sslrootcert (present in ~/.postgresql it would turn `require` into a CA check),
+  /// sslcert, sslkey, passfile, service, gssencmode. Further parameters of the settings win over our defaults;
+  /// `options` is refused. With read_write a standby or read-only server is an error (25006).
+  Connection(const config::ConnectionSettings& settings, std::string_view application_name,
+             Access access = Access::read_write);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+
+  /// Runs one or several statements separated by `;`, gives the result of the last. Throws DatabaseError.
+  Result execute(const std::string& sql);
+  /// Runs one unnamed statement with parameters; results come as text.
+  Result execute(const std::string& sql, const Parameters& parameters);
+
+  /// Starts `COPY ... FROM STDIN`. The connection is busy until the CopyIn has finished or is gone.
+  CopyIn copy_in(const std::string& sql);
+  /// Starts `COPY ... TO STDOUT`. The connection is busy until the CopyOut is at its end or is gone.
+  CopyOut copy_out(const std::string& sql);
+
+  /// The error that libpq or the server reports, filtered; `result` may be null.
+  DatabaseError error(const PGresult* result) const;
+  /// Asks the server to cancel what runs. Callable from another thread while this connection's thread waits; best
+  /// effort.
+  void cancel() const;
+  /// For pipelines and non-blocking work. The caller leaves the connection as found or throws it away.
+  PGconn* native() const { return connection_.get(); }
+  /// As PQserverVersion: 150004 for 15.4.
+  int server_version() const { return PQserverVersion(connection_.get()); }
+  bool in_transaction() const;
+
+ private:
+  Result checked(PGresult* result) const;
+
+  std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+  std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel_;
+  std::string secret_;
+};
+
+/// BEGIN on construction, ROLLBACK on destruction unless committed; `SET LOCAL search_path` empty, so that names must
+/// be written out and nothing depends on who connects.
+class DatabaseTransaction {
+ public:
+  explicit DatabaseTransaction(Connection& connection);
+  ~DatabaseTransaction();
+  DatabaseTransaction(const DatabaseTransaction&) = delete;
+  DatabaseTransaction& operator=(const DatabaseTransaction&) = delete;
+
+  /// Throws DatabaseError; when it says connection_lost() the outcome is unknown.
+  void commit();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+}  // namespace pgmirror::sinks::postgres

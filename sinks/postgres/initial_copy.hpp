@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "change/snapshot.hpp"
+#include "config/config.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/schema_builder.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// A table of the mirror holds rows that no copy of ours put there.
+class TableNotEmpty : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Fills the mirror's tables from a snapshot of the source.
+///
+/// One transaction a table: its rows, its odd values and its `live` state in pgmirror.tables with the snapshot's
+/// position appear together or not at all, so a killed copy is continued by running another, with any later snapshot.
+/// Reading and encoding happen on the calling thread, sending on another; memory is bounded by a few blocks.
+class InitialCopy {
+ public:
+  /// Both outlive the copy. Tables named in `resync` (as Relation::qualified_name) are emptied first and copied again.
+  InitialCopy(const config::Mirror& mirror, const SchemaBuilder& schema, std::set<std::string> resync = {});
+
+  struct Outcome {
+    std::uint64_t tables = 0;  ///< copied now; those that were live already are not counted
+    std::uint64_t rows = 0;
+    std::uint64_t odd_values = 0;
+    bool complete = false;  ///< false: stopped on request
+  };
+  /// Needs the control schema and SchemaBuilder::prepare. Every table is locked against writers only while it is
+  /// copied. Throws TableNotEmpty (naming the table and what to do), DatabaseError, whatever the snapshot throws.
+  Outcome run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop);
+
+  /// The position from which changes have to be applied: the oldest snapshot that a live table came from; changes of a
+  /// table up to its own `copied_at` are in it already. None when no table is live.
+  static std::optional<change::Position> start_position(Connection& connection, const std::string& mirror);
+
+ private:
+  const config::Mirror& mirror_;
+  const SchemaBuilder& schema_;
+  std::set<std::string> resync_;
+};
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "change/relation.hpp"
+#include "sinks/postgres/target_type.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+struct MirrorColumn {
+  std::size_t source = 0;  ///< position in Relation::columns
+  std::string name;        ///< in the mirror, not quoted
+  std::string quoted;
+  TargetType type;
+  bool not_null = false;  ///< the mirror refuses NULL, so an odd value there needs SchemaBuilder::allow_null first
+};
+
+/// How one relation stands in the mirror. Immutable; a schema change makes a new one. Made by SchemaBuilder.
+struct MirrorTable {
+  change::RelationPtr relation;
+  std::string schema;  ///< in the mirror, not quoted
+  std::string name;
+  std::string quoted;  ///< `"schema"."name"`
+  /// In the order of Relation::columns. Lacks the relation's pgmirror_rowid where the declared key serves as the key.
+  std::vector<MirrorColumn> columns;
+  /// Positions in `columns`: the declared key if it is usable as a key here, else pgmirror_rowid alone. Empty only for
+  /// a table that has neither (PostgreSQL sources).
+  std::vector<std::size_t> key;
+  /// Unique indexes besides the key: row changes of a batch may depend on their order.
+  bool has_unique_beyond_key = false;
+
+  bool keyed_by_row_id() const { return relation->has_row_id && key.size() == 1 && columns[key.front()].source == 0; }
+  /// The columns need text COPY and casts.
+  bool needs_cast() const;
+};
+
+using MirrorTablePtr = std::shared_ptr<const MirrorTable>;
+
+}  // namespace pgmirror::sinks::postgres

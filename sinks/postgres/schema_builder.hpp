@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "change/snapshot.hpp"
+#include "change/transaction.hpp"
+#include "config/config.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/mirror_table.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// The mirror's tables and the source's cannot be brought together without losing something. what() lists every reason.
+class SchemaError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What prepare() and build_indexes() have done, for the log and `status`.
+struct SchemaReport {
+  std::size_t tables_created = 0;
+  std::size_t columns_added = 0;
+  std::size_t indexes_created = 0;
+  std::size_t foreign_keys_created = 0;
+  /// Objects of the source that the mirror lacks on purpose, one sentence each with the reason.
+  std::vector<std::string> left_out;
+};
+
+/// Gives the mirror the source's tables, and keeps them the same while the source changes.
+///
+/// Stateless but for the mirror's configuration: what stands in the mirror is read from its catalog each time. Nothing
+/// is ever dropped or emptied, but by follow() when the source itself drops a column (or a table and `drop_tables` is
+/// set).
+class SchemaBuilder {
+ public:
+  explicit SchemaBuilder(config::Mirror mirror);
+
+  /// Creates what is missing (schema, tables with keys and NOT NULL, columns), in one transaction. Tables that stand
+  /// there are matched by name; types must be able to carry the source's values. Throws SchemaError with the whole list
+  /// of what cannot be matched, and changes nothing then. Profiles tables that are to be created: reads them once.
+  SchemaReport prepare(Connection& connection, change::Snapshot& snapshot) const;
+
+  /// Unique and plain indexes and foreign keys of the tables that prepare() created, as far as they are missing. After
+  /// the copy. Each object is its own transaction: safe to repeat. Foreign keys that rows violate are left out.
+  SchemaReport build_indexes(Connection& connection, const std::vector<change::RelationPtr>& relations) const;
+
+  /// How `relation` stands in the mirror now. May run inside a transaction. Throws SchemaError when it does not.
+  MirrorTablePtr describe(Connection& connection, const change::RelationPtr& relation) const;
+  std::vector<MirrorTablePtr> describe(Connection& connection, const std::vector<change::RelationPtr>& relations) const;
+
+  /// Follows one change inside the caller's transaction and records it in pgmirror.schema_history. Gives the table as
+  /// it stands afterwards, null when it was dropped at the source. Throws SchemaError, DatabaseError; roll back then.
+  MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position) const;
+
+  /// Drops NOT NULL from a column, inside the caller's transaction: its odd values are NULL here.
+  void allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column) const;
+
+  /// Schema of `relation` in the mirror.
+  const std::string& schema_of(const change::Relation& relation) const;
+
+ private:
+  config::Mirror mirror_;
+};
+
+}  // namespace pgmirror::sinks::postgres
