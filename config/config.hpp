@@ -24,7 +24,7 @@ struct ConnectionSettings {
   std::string sslmode;      ///< as libpq has them; empty until the default for the host has been chosen
   std::string sslrootcert;  ///< empty: none, whatever the home directory holds
   /// Further libpq parameters of the URL, unchanged (connect_timeout, options, ...).
-  std::map<std::string, std::string> parameters;
+  std::map<std::string, std::string> parameters{};
 
   /// `host:port/database`, safe to print.
   std::string address() const;
@@ -43,7 +43,8 @@ struct PostgresSource {
 /// What to do with a change that the mirror refuses for good.
 enum class PoisonRule : std::uint8_t { stop_table, park, stop };
 
-/// `types:` of one column: the target type and how the source writes it (`iso8601`, `unix`, `unix_ms`, `julian`, empty).
+/// `types:` of one column: the target type and how the source writes it (`iso8601`, `unix`, `unix_ms`, `julian`,
+/// empty).
 struct TypeOverride {
   std::string type;
   std::string encoding;
@@ -56,8 +57,8 @@ struct Mirror {
   unsigned pool = 3;              ///< connections the apply may use
   PoisonRule on_poison = PoisonRule::stop_table;
   bool foreign_keys = true;
-  bool drop_tables = false;  ///< follow DROP TABLE; else the table stays, frozen
-  std::map<std::string, TypeOverride> types;  ///< by `table.column` as the source names them
+  bool drop_tables = false;                     ///< follow DROP TABLE; else the table stays, frozen
+  std::map<std::string, TypeOverride> types{};  ///< by `table.column` as the source names them
 };
 
 struct Queue {
