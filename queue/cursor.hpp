@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <stop_token>
+#include <variant>
+
+#include "change/transaction.hpp"
+
+namespace pgmirror::queue {
+
+struct Begin {};
+
+using Item = std::variant<Begin, change::RowChange, change::SchemaChange, change::Truncation, change::Commit>;
+
+/// The position asked for is no longer in the queue, or not yet.
+class PositionUnavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class SegmentCatalog;
+class FileSystem;
+class BlockStream;
+
+/// A place in the queue, moving forward over committed, durable transactions.
+///
+/// Belongs to one thread; many may exist, also while the queue is written. Holds one block at a time, so a transaction
+/// of any size is read in little memory. May outlive the queue object.
+class Cursor {
+ public:
+  /// Throws PositionUnavailable if transactions after `after` were deleted, or `after` lies beyond the durable end.
+  Cursor(std::shared_ptr<const SegmentCatalog> catalog, change::Position after);
+  ~Cursor();
+  Cursor(Cursor&&) noexcept;
+  Cursor& operator=(Cursor&&) noexcept;
+
+  /// The next item, or null at the durable end. A transaction is Begin, its changes in order, Commit; it is given out
+  /// only when its commit is durable, but its end may be read later: null never comes inside a transaction.
+  ///
+  /// The item lives until the next call, its tuples as long as current_block(). The same definition of a table is the
+  /// same Relation object for this cursor's life. Throws Damage (damage.hpp), PositionUnavailable if the rest was
+  /// deleted meanwhile, std::system_error.
+  const Item* next();
+
+  /// Blocks until next() has something, at most `timeout`; false if it has not.
+  bool wait(std::stop_token stop, std::chrono::milliseconds timeout);
+
+  /// Owns the bytes and cells of the tuples that next() gave out from the current block. Keep it to keep them.
+  std::shared_ptr<const void> current_block() const;
+
+  /// Position of the last commit that next() returned, or where the cursor was put.
+  change::Position position() const { return position_; }
+
+  /// Goes to the first transaction after `after`, as the constructor does.
+  void seek(change::Position after);
+
+ private:
+  std::unique_ptr<BlockStream> stream_;
+  change::Position position_;
+};
+
+}  // namespace pgmirror::queue
