@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3_value;
+
+namespace pgmirror::tests {
+
+/// The text under which equal cells of both sides meet, whatever their rendering; NULL has a text of its own.
+///
+/// What the mirror's server printed for a cell of `type` (as format_type() names it); empty: NULL.
+std::string canonical_mirror_cell(const std::optional<std::string_view>& printed, const std::string& type);
+
+/// The same for a SQLite cell that shall stand in a mirror column of `type`. Nothing when that type cannot hold it:
+/// then it is an odd value and the mirror's cell is NULL.
+std::optional<std::string> canonical_sqlite_cell(sqlite3_value* cell, const std::string& type);
+
+/// `integer`, `real`, `text` or `blob`, as SQLite's typeof() says it; `null` for NULL.
+std::string storage_class(sqlite3_value* cell);
+
+/// Whether the oracle knows how cells of this type are printed.
+bool known_type(const std::string& type);
+
+}  // namespace pgmirror::tests
