@@ -1,0 +1,210 @@
+#include "sinks/postgres/connection.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "sinks/postgres/copy_stream.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+/// libpq takes an empty value as "not given" and looks into the home directory then; a path that cannot exist is the
+/// only way to say "none".
+constexpr const char* no_file = "/dev/null/none";
+constexpr const char* system_certificates = "/etc/ssl/certs/ca-certificates.crt";
+
+bool is_local(const std::string& host) {
+  return host.empty() || host.front() == '/' || host.front() == '@' || host == "localhost" || host == "127.0.0.1" ||
+         host == "::1";
+}
+
+std::map<std::string, std::string> libpq_parameters(const config::ConnectionSettings& settings,
+                                                    std::string_view application_name, Connection::Access access) {
+  std::string sslmode = settings.sslmode;
+  if (sslmode.empty()) sslmode = is_local(settings.host) ? "prefer" : "verify-full";
+  std::string sslrootcert = settings.sslrootcert;
+  if (sslrootcert.empty()) sslrootcert = sslmode.starts_with("verify") ? system_certificates : no_file;
+
+  std::map<std::string, std::string> parameters{
+      {"sslcert", no_file},      {"sslkey", no_file},           {"sslcrl", no_file},
+      {"passfile", no_file},     {"gssencmode", "disable"},     {"connect_timeout", "10"},
+      {"keepalives", "1"},       {"keepalives_idle", "15"},     {"keepalives_interval", "5"},
+      {"keepalives_count", "3"}, {"tcp_user_timeout", "30000"}, {"application_name", std::string(application_name)},
+  };
+  for (const auto& [name, value] : settings.parameters) {
+    if (name == "options") {
+      throw std::invalid_argument(
+          "connection parameter options: poolers refuse it; set it on the role or the database");
+    }
+    parameters[name] = value;
+  }
+  // Whatever the URL says, the rest of the program counts on these.
+  parameters["host"] = settings.host;
+  parameters["port"] = std::to_string(settings.port);
+  parameters["dbname"] = settings.database;
+  parameters["user"] = settings.user;
+  parameters["password"] = settings.password;
+  parameters["sslmode"] = sslmode;
+  parameters["sslrootcert"] = sslrootcert;
+  parameters["client_encoding"] = "UTF8";
+  parameters["target_session_attrs"] = access == Connection::Access::read_write ? "read-write" : "any";
+  return parameters;
+}
+
+std::string first_line(std::string_view message) {
+  while (!message.empty() && (message.front() == '\n' || message.front() == ' ')) message.remove_prefix(1);
+  message = message.substr(0, message.find('\n'));
+  while (!message.empty() && message.back() == ' ') message.remove_suffix(1);
+  return std::string(message);
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+/// Data exceptions quote the value in their primary message: invalid input syntax for type integer: "..."
+std::string without_quoted_values(const std::string& message) {
+  std::string kept;
+  bool inside = false;
+  for (const char c : message) {
+    if (c == '"') {
+      if (!inside) kept += "\"...";
+      if (inside) kept += '"';
+      inside = !inside;
+    } else if (!inside) {
+      kept += c;
+    }
+  }
+  return kept;
+}
+
+/// No result carries the SQLSTATE of a refused connection in libpq 15; a message that is not among these (a server that
+/// speaks another language) stays without one and counts as a lost connection.
+std::string connect_sqlstate(std::string_view message) {
+  struct Known {
+    std::string_view part;
+    const char* sqlstate;
+  };
+  static constexpr std::array<Known, 16> known{{
+      {"password authentication failed", "28P01"},
+      {"no password supplied", "28P01"},
+      {"Wrong password", "28P01"},
+      {"too many clients", "53300"},
+      {"remaining connection slots", "53300"},
+      {"too many connections", "53300"},
+      {"no more connections allowed", "53300"},
+      {"max clients reached", "53300"},
+      {"the database system is", "57P03"},
+      {"terminating connection due to administrator", "57P01"},
+      {"session is read-only", "25006"},
+      {"server is in hot standby mode", "25006"},
+      {"no pg_hba.conf entry", "28000"},
+      {"is not permitted to log in", "28000"},
+      {"permission denied for database", "42501"},
+      {"certificate", "08P99"},
+  }};
+  for (const Known& candidate : known) {
+    if (message.find(candidate.part) != std::string_view::npos) return candidate.sqlstate;
+  }
+  if (message.find("does not exist") != std::string_view::npos) {
+    if (message.find("database \"") != std::string_view::npos) return "3D000";
+    if (message.find("role \"") != std::string_view::npos) return "28000";
+  }
+  return {};
+}
+
+}  // namespace
+
+Connection::Connection(const config::ConnectionSettings& settings, std::string_view application_name, Access access)
+    : connection_(nullptr, &PQfinish), cancel_(nullptr, &PQfreeCancel), secret_(settings.password) {
+  const auto parameters = libpq_parameters(settings, application_name, access);
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : parameters) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectdbParams(names.data(), values.data(), 0));
+  if (!connection_) throw std::bad_alloc();
+  if (PQstatus(connection_.get()) != CONNECTION_OK) throw error(nullptr);
+  // Notices may hold row values (RAISE NOTICE in a trigger); libpq would print them.
+  PQsetNoticeReceiver(
+      connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  cancel_.reset(PQgetCancel(connection_.get()));
+}
+
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+DatabaseError Connection::error(const PGresult* result) const {
+  std::string sqlstate;
+  std::string message;
+  if (result != nullptr) {
+    if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) sqlstate = state;
+    if (const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)) message = first_line(primary);
+    if (message.empty()) message = first_line(PQresultErrorMessage(result));
+  }
+  if (message.empty()) {
+    const std::string_view whole = PQerrorMessage(connection_.get());
+    message = first_line(whole);
+    if (result == nullptr) sqlstate = connect_sqlstate(whole);
+  }
+  if (message.empty()) message = "connection to the server was lost";
+  if (sqlstate.starts_with("22")) message = without_quoted_values(message);
+  if (!secret_.empty()) replace_all(message, secret_, "***");
+  const bool lost =
+      PQstatus(connection_.get()) != CONNECTION_OK || sqlstate.starts_with("08") || sqlstate.starts_with("57P0");
+  return DatabaseError(message, std::move(sqlstate), lost);
+}
+
+Result Connection::checked(PGresult* raw) const {
+  Result result(raw);
+  switch (PQresultStatus(raw)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+      return result;
+    default:
+      throw error(raw);
+  }
+}
+
+Result Connection::execute(const std::string& sql) { return checked(PQexec(connection_.get(), sql.c_str())); }
+
+Result Connection::execute(const std::string& sql, const Parameters& parameters) {
+  return checked(PQexecParams(connection_.get(), sql.c_str(), parameters.count(), parameters.types(),
+                              parameters.values(), parameters.lengths(), parameters.formats(), 0));
+}
+
+CopyIn Connection::copy_in(const std::string& sql) {
+  const Result result(PQexec(connection_.get(), sql.c_str()));
+  if (PQresultStatus(result.native()) != PGRES_COPY_IN) throw error(result.native());
+  return CopyIn(*this);
+}
+
+CopyOut Connection::copy_out(const std::string& sql) {
+  const Result result(PQexec(connection_.get(), sql.c_str()));
+  if (PQresultStatus(result.native()) != PGRES_COPY_OUT) throw error(result.native());
+  return CopyOut(*this);
+}
+
+void Connection::cancel() const {
+  std::array<char, 256> reason{};
+  if (cancel_ && PQcancel(cancel_.get(), reason.data(), static_cast<int>(reason.size())) == 0) {
+    spdlog::debug("[MirrorConnection] cancel request was not delivered");
+  }
+}
+
+bool Connection::in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+
+}  // namespace pgmirror::sinks::postgres

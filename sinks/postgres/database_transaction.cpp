@@ -1,0 +1,25 @@
+#include "sinks/postgres/database_transaction.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+DatabaseTransaction::DatabaseTransaction(Connection& connection) : connection_(connection) {
+  connection_.execute("BEGIN; SET LOCAL search_path = ''");
+}
+
+DatabaseTransaction::~DatabaseTransaction() {
+  if (!open_ || PQstatus(connection_.native()) != CONNECTION_OK) return;
+  // A failure here leaves the connection in a transaction or lost; the server rolls back in both cases once it is
+  // thrown away, and the exception on its way says why.
+  PQclear(PQexec(connection_.native(), "ROLLBACK"));
+}
+
+void DatabaseTransaction::commit() {
+  // COMMIT of a failed transaction answers ROLLBACK without an error.
+  if (PQtransactionStatus(connection_.native()) == PQTRANS_INERROR) {
+    throw DatabaseError("transaction has failed before; nothing was committed", "25P02", false);
+  }
+  open_ = false;
+  connection_.execute("COMMIT");
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "sinks/postgres/connection.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// BEGIN on construction, ROLLBACK on destruction unless committed; `SET LOCAL search_path` empty, so that names must
+/// be written out and nothing depends on who connects.
+class DatabaseTransaction {
+ public:
+  explicit DatabaseTransaction(Connection& connection);
+  ~DatabaseTransaction();
+  DatabaseTransaction(const DatabaseTransaction&) = delete;
+  DatabaseTransaction& operator=(const DatabaseTransaction&) = delete;
+
+  /// Throws DatabaseError; when it says connection_lost() the outcome is unknown.
+  void commit();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+}  // namespace pgmirror::sinks::postgres
