@@ -37,13 +37,13 @@ class RedoLog {
   static RedoLog create(const std::filesystem::path& path);
   static RedoLog open(const std::filesystem::path& path);
 
-  /// Forgets all records; what follows belongs to `generation`.
-  void start(std::uint64_t generation);
-  /// Hands whole transactions of `generation` with a sequence up to `last_sequence` to `reader` and stands behind the
-  /// last of them. Stops before the first record that is torn, of another generation, or beyond `last_sequence`.
-  void replay(std::uint64_t generation, std::uint64_t last_sequence, Reader& reader);
+  /// Forgets all records; what follows belongs to the generation that `seed` stands for.
+  void start(std::uint64_t seed);
+  /// Hands whole transactions of the generation with a sequence up to `last_sequence` to `reader`. Ends before the
+  /// first record that is torn, of another generation or beyond `last_sequence`. Only start() may follow.
+  void replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& reader);
 
-  /// Returns the offset of the content in the file, which read_content() takes once flush() was called.
+  /// Returns the offset of the content, for read_content() after flush().
   std::uint64_t append_full_page(PageNumber number, std::span<const std::byte> content);
   void append_delta(PageNumber number, std::span<const std::byte> delta);
   void append_commit(const Commit& commit);
@@ -53,16 +53,18 @@ class RedoLog {
   void sync();
   void read_content(std::uint64_t offset, std::span<std::byte> out) const;
   std::uint64_t size() const { return end_ + buffer_.size(); }
+  /// Gives disk space back; only after start().
+  void cut(std::uint64_t size);
 
  private:
   explicit RedoLog(StateFile file) : file_(std::move(file)) {}
   enum class Kind : std::uint32_t { full_page = 1, page_delta = 2, commit = 3 };
   struct Record;
-  void append(Kind kind, PageNumber number, std::uint64_t sequence, std::span<const std::byte> content);
+  std::uint64_t append(Kind kind, PageNumber number, std::uint64_t sequence, std::span<const std::byte> content);
   bool read_record(std::uint64_t offset, Record& record) const;
 
   StateFile file_;
-  std::uint64_t generation_ = 0;
+  std::uint64_t seed_ = 0;
   std::uint64_t end_ = 0;  ///< of what is written to the file
   std::vector<std::byte> buffer_;
 };

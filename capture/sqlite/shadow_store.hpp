@@ -56,8 +56,9 @@ class ShadowStore : public PageImage {
   PageNumber page_count() const override;
   void read(PageNumber number, std::span<std::byte> out) const override;
 
-  /// Takes over the pages of one transaction from `after`; `changed` ascends. `sequence` is the transaction's position,
-  /// or the present one when it changed nothing visible. Not durable before sync().
+  /// Takes over the pages of one transaction from `after`, which must not read them from this store; `changed` ascends.
+  /// `sequence` is the transaction's position, or the present one when it changed nothing visible. Not durable before
+  /// sync().
   void apply(const PageImage& after, std::span<const PageNumber> changed, std::uint64_t sequence);
   /// True when apply() of so many pages needs a settle() first.
   bool needs_settling(std::size_t pages) const;
@@ -73,12 +74,16 @@ class ShadowStore : public PageImage {
   friend class UndoImage;
 
   void recover(std::uint64_t queue_end);
-  void read_locked(PageNumber number, std::span<std::byte> out) const;
+  enum class Remember : bool { no, yes };
+  void read_locked(PageNumber number, std::span<std::byte> out, Remember remember) const;
   bool read_streamed(PageNumber number, std::span<std::byte> out) const;
+  std::uint64_t redo_seed(std::uint64_t generation) const;
   void keep_for_images(PageNumber number);
-  void apply_cached(const PageImage& after, std::span<const PageNumber> changed, std::uint64_t sequence);
-  void apply_streamed(const PageImage& after, std::span<const PageNumber> changed, std::uint64_t sequence);
+  void apply_cached(const PageImage& after, std::span<const PageNumber> changed);
+  void apply_streamed(const PageImage& after, std::span<const PageNumber> changed);
   void checkpoint();
+
+  void forget_image(UndoImage* image);
 
   Limits limits_;
   mutable std::mutex mutex_;
@@ -89,13 +94,16 @@ class ShadowStore : public PageImage {
   std::size_t page_size_ = 0;
   PageNumber page_count_ = 0;
   std::uint64_t sequence_ = 0;
+  bool settled_ = true;
   bool synced_ = true;
+  std::filesystem::path directory_;
   /// Pages of a streamed transaction, ascending: their content is in the redo log from streamed_offset_ on.
   std::vector<PageNumber> streamed_;
   std::uint64_t streamed_offset_ = 0;
   std::vector<UndoImage*> images_;
   std::vector<std::byte> old_page_;
   std::vector<std::byte> new_page_;
+  std::vector<std::byte> delta_;
 };
 
 }  // namespace pgmirror::capture::sqlite
