@@ -26,13 +26,20 @@ struct Checkpoint {
 };
 
 /// Makes the caller the owner of the mirror: raises the epoch by one, so that any other agent's next transaction fails
-/// with PM002. One transaction; needs the control schema. Throws IdentityError when the checkpoint belongs to another
+/// with PM002. One statement; needs the control schema. Throws IdentityError when the checkpoint belongs to another
 /// source, DatabaseError.
 Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source);
 
+/// Makes the mirror belong to `source` from position zero, whatever it followed before, all its tables to be copied
+/// again. Only on a person's command.
+Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source);
+
 /// Without claiming; none when this mirror was never claimed. Waits for a transaction that is about to move it, so that
-/// after a COMMIT with unknown outcome the answer is final.
+/// after a COMMIT with unknown outcome the answer is final. Needs a session that may write.
 std::optional<Checkpoint> read_checkpoint(Connection& connection, std::string_view mirror);
+
+/// As read_checkpoint, but as of now and without waiting: for status.
+std::optional<Checkpoint> peek_checkpoint(Connection& connection, std::string_view mirror);
 
 /// One step inside the caller's transaction, for whoever does not pipeline it: advance_checkpoint_sql.
 void advance_checkpoint(Connection& connection, std::string_view mirror, std::int64_t epoch, change::Position expected,

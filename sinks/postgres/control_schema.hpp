@@ -22,8 +22,4 @@ inline constexpr const char* advance_checkpoint_sql = "SELECT pgmirror.advance_c
 inline constexpr const char* position_differs = "PM001";
 inline constexpr const char* epoch_differs = "PM002";
 
-/// Row level security on without policies, and nothing for PUBLIC, anon and authenticated (the latter where they
-/// exist). `relation` is qualified and quoted. Part of the caller's transaction.
-void make_private(Connection& connection, const std::string& relation);
-
 }  // namespace pgmirror::sinks::postgres
