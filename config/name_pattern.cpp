@@ -79,4 +79,10 @@ bool NamePattern::matches_from_end(std::size_t part, std::string_view name) cons
   return wanted.quoted ? wanted.text == name : matches_glob(wanted.text, name);
 }
 
+std::string NamePattern::plain_name() const {
+  std::string name;
+  for (const Part& part : parts_) name += (name.empty() ? "" : ".") + part.text;
+  return name;
+}
+
 }  // namespace pgmirror::config

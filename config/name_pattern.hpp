@@ -23,6 +23,8 @@ class NamePattern {
   /// Part counted from the last one: 0 is the column of a column pattern, the table of a table pattern.
   bool matches_from_end(std::size_t part, std::string_view name) const;
   const std::string& text() const { return text_; }
+  /// The parts without their quotes, with dots between them.
+  std::string plain_name() const;
   bool operator==(const NamePattern&) const = default;
 
  private:

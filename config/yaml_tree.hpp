@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgmirror::config {
+
+struct YamlEntry;
+
+/// A YAML file as written: scalars stay text, so that a schema called `no` is not false. Lines and columns count
+/// from 1.
+struct YamlNode {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  int line = 0;
+  int column = 0;
+  std::string text{};
+  std::vector<YamlNode> items{};
+  std::vector<YamlEntry> entries{};
+};
+
+struct YamlEntry {
+  std::string key;
+  int line = 0;
+  int column = 0;
+  YamlNode value{};
+};
+
+/// Reads one document whose top is a map; nothing but comments is an empty map.
+///
+/// Stricter than YAML: UTF-8 only (a byte order mark is fine), no NUL, no tabs in indentation, no aliases, no tags, no
+/// key twice, one document. Throws ConfigError; messages begin with `file:line:column:` and hold keys but no values.
+YamlNode parse_yaml(std::string_view text, const std::string& file);
+
+}  // namespace pgmirror::config
