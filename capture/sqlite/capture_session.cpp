@@ -1,0 +1,212 @@
+#include "capture/sqlite/capture_session.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <thread>
+
+#include "capture/sqlite/batch_queue.hpp"
+#include "capture/sqlite/commit_group.hpp"
+#include "capture/sqlite/damaged_page.hpp"
+#include "capture/sqlite/page_comparison.hpp"
+#include "capture/sqlite/shadow_snapshot.hpp"
+#include "capture/sqlite/source_refused.hpp"
+#include "capture/sqlite/transaction_image.hpp"
+
+namespace pgmirror::capture::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t queue_bytes = std::size_t{32} << 20U;
+constexpr auto batch_patience = 100ms;
+constexpr auto journal_interval = 10ms;
+/// Of the time, at most this part goes into comparing a store that has no WAL.
+constexpr int journal_duty = 10;
+
+std::uint32_t change_counter(const PageImage& image) {
+  if (image.page_count() == 0) return 0;
+  std::vector<std::byte> page(image.page_size());
+  image.read(1, page);
+  std::uint32_t counter = 0;
+  std::memcpy(&counter, page.data() + 24, sizeof counter);
+  return __builtin_bswap32(counter);
+}
+
+}  // namespace
+
+SqliteSource::Session::Session(const config::SqliteSource& settings, const config::TableRules& rules,
+                               const std::filesystem::path& state_directory, change::Position queue_end,
+                               const std::optional<change::SourceIdentity>& queue_identity)
+    : settings_(settings), rules_(rules) {
+  if (!ShadowStore::exists(state_directory)) {
+    if (queue_identity || queue_end.value != 0) {
+      throw ShadowUnusable(
+          fmt::format("shadow: there is none in {} though the queue holds changes; restore the state "
+                      "directory or run \"pgmirror resync\"",
+                      state_directory.string()));
+    }
+    store_ = std::make_unique<OpenStore>(settings_);
+    spdlog::info("[SqliteSource] first start: copying {} pages of {} into the state directory",
+                 store_->header().file_size / store_->header().page_size, settings_.file.string());
+    const OpenStore::Frozen frozen(*store_);
+    ShadowStore::create(state_directory, frozen.image());
+  } else {
+    store_ = std::make_unique<OpenStore>(settings_);
+  }
+  shadow_ = std::make_unique<ShadowStore>(state_directory, queue_end.value);
+  if (queue_identity && *queue_identity != identity()) {
+    throw ShadowUnusable(
+        fmt::format("shadow: belongs to {}, the queue to {}; restore the state directory or run \"pgmirror "
+                    "resync\"",
+                    identity().text, queue_identity->text));
+  }
+  decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+}
+
+change::SourceIdentity SqliteSource::Session::identity() const { return {"sqlite:" + shadow_->identity()}; }
+
+void SqliteSource::Session::pause(std::chrono::milliseconds duration, std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any paused;
+  std::unique_lock lock(mutex);
+  paused.wait_for(lock, stop, duration, [] { return false; });
+}
+
+void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (store_->is_replaced()) reopen();
+    try {
+      if (store_->wal() != nullptr) {
+        follow_wal(writer, stop);
+      } else {
+        poll_journal(writer, stop);
+      }
+    } catch (const DamagedPage& damage) {
+      // The shadow is as it was; a second look at the whole file tells a mixed-up view from a damaged file.
+      spdlog::warn("[SqliteSource] {}: {}; comparing the whole file", settings_.file.string(), damage.what());
+      decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+    }
+  }
+}
+
+void SqliteSource::Session::reopen() {
+  spdlog::warn("[SqliteSource] {}: is another file by now; opening it anew", settings_.file.string());
+  store_.reset();
+  store_ = std::make_unique<OpenStore>(settings_);
+}
+
+WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& writer) {
+  const OpenStore::Frozen frozen(*store_);
+  try {
+    compare_with(frozen.image(), writer);
+  } catch (const DamagedPage& damage) {
+    throw SourceRefused(fmt::format("sqlite file {}: is damaged ({}); run PRAGMA integrity_check and restore a backup",
+                                    settings_.file.string(), damage.what()));
+  }
+  return {frozen.state().salts, frozen.state().last_frame};
+}
+
+void SqliteSource::Session::compare_with(const PageImage& image, change::TransactionWriter& writer) {
+  if (image.page_size() != shadow_->page_size()) {
+    throw ShadowUnusable(fmt::format("sqlite file {}: page size changed from {} to {}; run \"pgmirror resync\"",
+                                     settings_.file.string(), shadow_->page_size(), image.page_size()));
+  }
+  const auto changed = differing_pages(*shadow_, image);
+  if (changed.empty() && image.page_count() == shadow_->page_count()) return;
+  // Serial number arithmetic, since the counter wraps around.
+  if (static_cast<std::int32_t>(change_counter(image) - change_counter(*shadow_)) < 0) {
+    spdlog::warn(
+        "[SqliteSource] {}: is older than what was captured (restored, or commits lost in a power failure); the "
+        "mirror follows it back",
+        settings_.file.string());
+  }
+  CommitGroup group(*shadow_, *decoder_, turn_, writer);
+  const std::uint64_t count = group.add(image, changed);
+  group.settle(CommitGroup::Extent::all);
+  spdlog::info("[SqliteSource] {}: whole file compared, {} pages differed, {} changes in one transaction",
+               settings_.file.string(), changed.size(), count);
+}
+
+void SqliteSource::Session::follow_wal(change::TransactionWriter& writer, std::stop_token stop) {
+  const WalFollower::Place place = compare(writer);
+  if (stop.stop_requested()) return;
+  BatchQueue queue(queue_bytes);
+  WalFollower::Limits limits;
+  limits.largest_held = shadow_->limits().group_bytes;
+  WalFollower follower(*store_, queue, place, limits);
+  std::jthread thread([&](std::stop_token thread_stop) {
+    try {
+      if (follower.run(thread_stop) == WalFollower::End::gap) {
+        spdlog::warn("[SqliteSource] {}: commits cannot be read one by one; comparing the whole file",
+                     settings_.file.string());
+      }
+      queue.close(nullptr);
+    } catch (...) {
+      queue.close(std::current_exception());
+    }
+  });
+  decode_batches(queue, writer, stop);
+  thread.request_stop();
+  thread.join();
+  queue.rethrow_failure();
+}
+
+void SqliteSource::Session::decode_batches(BatchQueue& queue, change::TransactionWriter& writer, std::stop_token stop) {
+  CommitGroup group(*shadow_, *decoder_, turn_, writer);
+  const WalFile& wal = store_->wal()->file;
+  while (!stop.stop_requested() && !queue.closed()) {
+    const auto batch = queue.pop(batch_patience, stop);
+    if (!batch) continue;
+    try {
+      for (const WalBatch::Transaction& transaction : batch->transactions) {
+        group.add(TransactionImage(*shadow_, wal, *batch, transaction), batch->pages_of(transaction));
+        if (group.is_full()) group.settle(CommitGroup::Extent::visible);
+      }
+    } catch (const DamagedPage&) {
+      group.settle(CommitGroup::Extent::all);
+      throw;
+    }
+    queue.finish();
+    if (queue.empty()) group.settle(CommitGroup::Extent::visible);
+  }
+  group.settle(CommitGroup::Extent::all);
+}
+
+void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std::stop_token stop) {
+  DatabaseHeader seen;
+  std::chrono::steady_clock::duration spent{0};
+  while (!stop.stop_requested() && !store_->is_replaced()) {
+    const DatabaseHeader header = store_->header();
+    if (header.is_wal) {
+      reopen();
+      return;
+    }
+    if (header != seen) {
+      const auto began = std::chrono::steady_clock::now();
+      try {
+        const OpenStore::Frozen frozen(*store_);
+        seen = store_->header();
+        if (seen.is_wal) continue;
+        compare_with(frozen.image(), writer);
+      } catch (const SqliteError& error) {
+        if (!error.is_busy()) throw;
+        seen = {};
+      }
+      spent = std::chrono::steady_clock::now() - began;
+    }
+    pause(std::max<std::chrono::milliseconds>(
+              journal_interval, std::chrono::duration_cast<std::chrono::milliseconds>(spent * journal_duty)),
+          stop);
+    spent = {};
+  }
+}
+
+std::unique_ptr<change::Snapshot> SqliteSource::Session::open_snapshot() {
+  const std::lock_guard turn(turn_);
+  return std::make_unique<ShadowSnapshot>(shadow_->open_image(), decoder_->tables());
+}
+
+}  // namespace pgmirror::capture::sqlite

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "capture/sqlite/open_store.hpp"
+#include "capture/sqlite/shadow_store.hpp"
+#include "capture/sqlite/sqlite_source.hpp"
+#include "capture/sqlite/transaction_decoder.hpp"
+#include "capture/sqlite/turn.hpp"
+#include "capture/sqlite/wal_batch.hpp"
+#include "capture/sqlite/wal_follower.hpp"
+
+namespace pgmirror::capture::sqlite {
+
+/// What SqliteSource does: the shadow, the decoder that knows its trees, and the store as it is open at the moment.
+class SqliteSource::Session {
+ public:
+  Session(const config::SqliteSource& settings, const config::TableRules& rules,
+          const std::filesystem::path& state_directory, change::Position queue_end,
+          const std::optional<change::SourceIdentity>& queue_identity);
+
+  change::SourceIdentity identity() const;
+  void run(change::TransactionWriter& writer, std::stop_token stop);
+  std::unique_ptr<change::Snapshot> open_snapshot();
+
+ private:
+  WalFollower::Place compare(change::TransactionWriter& writer);
+  void compare_with(const PageImage& image, change::TransactionWriter& writer);
+  void follow_wal(change::TransactionWriter& writer, std::stop_token stop);
+  void decode_batches(BatchQueue& queue, change::TransactionWriter& writer, std::stop_token stop);
+  void poll_journal(change::TransactionWriter& writer, std::stop_token stop);
+  void reopen();
+  void pause(std::chrono::milliseconds duration, std::stop_token stop);
+
+  config::SqliteSource settings_;
+  config::TableRules rules_;
+  std::unique_ptr<OpenStore> store_;
+  std::unique_ptr<ShadowStore> shadow_;
+  std::unique_ptr<TransactionDecoder> decoder_;
+  Turn turn_;
+};
+
+}  // namespace pgmirror::capture::sqlite

@@ -1,0 +1,65 @@
+#include "capture/sqlite/commit_group.hpp"
+
+#include "capture/sqlite/damaged_page.hpp"
+
+namespace pgmirror::capture::sqlite {
+namespace {
+
+/// Under load a group grows until then; otherwise it ends when no more transactions are waiting.
+constexpr std::chrono::milliseconds longest_group{10};
+
+}  // namespace
+
+CommitGroup::~CommitGroup() { release(); }
+
+void CommitGroup::release() {
+  if (holds_turn_) turn_.unlock();
+  holds_turn_ = false;
+}
+
+std::uint64_t CommitGroup::add(const PageImage& after, std::span<const PageNumber> changed) {
+  if (shadow_.needs_settling(changed.size())) settle(Extent::all);
+  if (!holds_turn_) {
+    turn_.lock();
+    holds_turn_ = true;
+    began_ = std::chrono::steady_clock::now();
+  }
+  writer_.begin();
+  std::uint64_t count = 0;
+  try {
+    count = decoder_.decode(shadow_, after, changed, writer_);
+  } catch (const DamagedPage&) {
+    writer_.rollback();
+    throw;
+  }
+  std::uint64_t sequence = shadow_.sequence();
+  if (count > 0) {
+    ++sequence;
+    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    writer_.commit({change::Position{sequence}, now});
+    visible_ = true;
+  } else {
+    writer_.rollback();
+  }
+  shadow_.apply(after, changed, sequence);
+  bytes_ += changed.size() * shadow_.page_size();
+  return count;
+}
+
+bool CommitGroup::is_full() const {
+  return bytes_ >= shadow_.limits().group_bytes ||
+         (holds_turn_ && std::chrono::steady_clock::now() - began_ >= longest_group);
+}
+
+void CommitGroup::settle(Extent extent) {
+  if (extent == Extent::all || visible_ || bytes_ >= shadow_.limits().group_bytes) {
+    shadow_.sync();
+    writer_.sync();
+    shadow_.settle();
+    visible_ = false;
+    bytes_ = 0;
+  }
+  release();
+}
+
+}  // namespace pgmirror::capture::sqlite
