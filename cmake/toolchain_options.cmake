@@ -26,7 +26,7 @@ include_directories(${CMAKE_SOURCE_DIR})
 add_library(pgmirror_options INTERFACE)
 target_compile_options(pgmirror_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Werror
+  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers -Werror
   -fstack-protector-strong)
 target_compile_definitions(pgmirror_options INTERFACE PGMIRROR_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

@@ -1,0 +1,64 @@
+#include "sinks/postgres/batch_collector.hpp"
+
+#include <variant>
+
+namespace pgmirror::sinks::postgres {
+
+void BatchCollector::restart(change::Position position) {
+  cursor_.seek(position);
+  item_ = nullptr;
+  inside_transaction_ = false;
+  pending_.clear();
+  pending_bytes_ = 0;
+}
+
+BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimits& limits) {
+  for (;; item_ = nullptr) {
+    if (item_ == nullptr) {
+      const bool full = batch.changes() >= limits.changes || batch.bytes() >= limits.bytes ||
+                        batch.transactions() >= limits.transactions || cursor_.position() >= limits.until;
+      if (!inside_transaction_ && full) return Stopped::full;
+      item_ = cursor_.next();
+      if (item_ == nullptr) return Stopped::at_end;
+    }
+    if (const auto* row = std::get_if<change::RowChange>(item_)) {
+      if (!keep(*row, batch)) return Stopped::unknown_relation;
+      if (pending_bytes_ > limits.bytes || pending_.size() > limits.changes) return Stopped::serial;
+    } else if (const auto* commit = std::get_if<change::Commit>(item_)) {
+      finish(*commit, batch);
+    } else if (std::holds_alternative<queue::Begin>(*item_)) {
+      inside_transaction_ = true;
+    } else {
+      return Stopped::serial;
+    }
+  }
+}
+
+bool BatchCollector::keep(const change::RowChange& change, NetBatch& batch) {
+  TrackedTable* table = tables_.find(change.relation);
+  if (table == nullptr) {
+    unknown_ = change.relation;
+    return false;
+  }
+  if (table->state == TrackedTable::State::stopped) ++table->skipped;
+  if (table->state == TrackedTable::State::live) {
+    pending_.push_back({table, change.operation, change.old_key, change.new_row});
+    pending_bytes_ += row_bytes(change.new_row);
+    batch.keep(cursor_.current_block());
+  }
+  return true;
+}
+
+void BatchCollector::finish(const change::Commit& commit, NetBatch& batch) {
+  for (const PendingRow& row : pending_) {
+    if (row.table->copied_at >= commit.position) continue;
+    batch.add(row.table->table, row.operation, row.old_key, row.new_row);
+    ++row.table->changes;
+  }
+  pending_.clear();
+  pending_bytes_ = 0;
+  inside_transaction_ = false;
+  batch.end_transaction(commit);
+}
+
+}  // namespace pgmirror::sinks::postgres

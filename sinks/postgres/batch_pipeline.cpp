@@ -1,0 +1,90 @@
+#include "sinks/postgres/batch_pipeline.hpp"
+
+#include <algorithm>
+
+#include "sinks/postgres/control_schema.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+BatchPipeline::BatchPipeline(Connection& connection, const Ownership& ownership, change::Position position)
+    : connection_(connection), ownership_(ownership), pipeline_(connection), sent_position_(position) {}
+
+void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bool(const MirrorTable&)>& may_have_odd) {
+  OddValues odd;
+  std::vector<Statement> statements;
+  sent_odd_values_.clear();
+  batch.sort_by_key();
+  for (const auto& effects : batch.tables()) {
+    const std::size_t odd_before = odd.size();
+    auto rendered = render(*effects, mode, may_have_odd(*effects->table()), odd);
+    std::ranges::move(rendered, std::back_inserter(statements));
+    if (odd.size() > odd_before) sent_odd_values_.push_back(effects->table());
+  }
+
+  InFlight sent{
+      .outcome = {.last = batch.last_commit(), .transactions = batch.transactions(), .changes = batch.changes()},
+      .expected_rows = {},
+      .sent = std::chrono::steady_clock::now()};
+  const Parameters none;
+  const auto send_one = [&](const std::string& sql, const Parameters& parameters,
+                            std::optional<std::uint64_t> expected_rows) {
+    pipeline_.send(sql, parameters);
+    sent.expected_rows.push_back(expected_rows);
+    sent.bytes += parameters.bytes();
+  };
+  send_one("BEGIN", none, std::nullopt);
+  for (const std::string& setting : ownership_.settings()) send_one(setting, none, std::nullopt);
+  for (const Statement& statement : statements) send_one(statement.sql, statement.parameters, statement.expected_rows);
+  if (!odd.empty()) send_one(OddValues::insert_sql(), odd.take_parameters(), std::nullopt);
+  send_one(advance_checkpoint_sql, ownership_.checkpoint_step(sent_position_, batch.last_commit()), std::nullopt);
+  send_one("COMMIT", none, std::nullopt);
+  pipeline_.end_unit();
+
+  sent_position_ = batch.last_commit().position;
+  bytes_in_flight_ += sent.bytes;
+  batches_.push_back(std::move(sent));
+}
+
+std::optional<Applied> BatchPipeline::receive(std::chrono::milliseconds timeout) {
+  while (!batches_.empty()) {
+    Pipeline::Received received = pipeline_.receive(timeout);
+    InFlight& batch = batches_.front();
+    if (received.answer == Pipeline::Answer::none) return std::nullopt;
+    if (received.answer == Pipeline::Answer::statement) {
+      match(batch, received.result);
+      continue;
+    }
+    if (batch.error) throw BatchRefused(*batch.error, batch.outcome.last.position, batch.outcome.transactions);
+    batch.outcome.elapsed = std::chrono::steady_clock::now() - batch.sent;
+    bytes_in_flight_ -= batch.bytes;
+    const Applied outcome = batch.outcome;
+    batches_.pop_front();
+    return outcome;
+  }
+  return std::nullopt;
+}
+
+void BatchPipeline::match(InFlight& batch, const Result& result) {
+  const std::optional<std::uint64_t> expected = batch.expected_rows.front();
+  batch.expected_rows.pop_front();
+  switch (PQresultStatus(result.native())) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+      break;
+    case PGRES_PIPELINE_ABORTED:
+      return;
+    default:
+      if (!batch.error) batch.error = connection_.error(result.native());
+      return;
+  }
+  // A COMMIT that the server answers with ROLLBACK: the transaction had failed without an error that we saw.
+  if (batch.expected_rows.empty() && std::string_view(PQcmdStatus(result.native())) != "COMMIT" && !batch.error) {
+    batch.error = DatabaseError("the mirror rolled a batch back", "", true);
+  }
+  if (expected) {
+    const std::uint64_t touched = result.affected();
+    batch.outcome.drifted_rows += touched > *expected ? touched - *expected : *expected - touched;
+  }
+}
+
+}  // namespace pgmirror::sinks::postgres

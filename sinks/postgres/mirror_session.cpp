@@ -1,0 +1,332 @@
+#include "sinks/postgres/mirror_session.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "sinks/postgres/apply_log.hpp"
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/initial_copy.hpp"
+#include "sinks/postgres/serial_apply.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+/// Enough that a round trip of 200 ms leaves the server something to do.
+constexpr std::size_t most_batches_in_flight = 4;
+constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
+/// Between two batches that are not full: a batch costs the server as much as some hundred rows.
+constexpr milliseconds shortest_interval{3};
+constexpr milliseconds idle_wait{200};
+constexpr seconds flush_check_interval{5};
+constexpr seconds drain_limit{5};
+
+bool probe_replica_role(Connection& connection) {
+  DatabaseTransaction transaction(connection);
+  try {
+    connection.execute("SET LOCAL session_replication_role = replica");
+    return true;
+  } catch (const DatabaseError& error) {
+    if (error.connection_lost()) throw;
+    return false;
+  }
+}
+
+Ownership claim(Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
+                change::Position& position) {
+  create_control_schema(connection);
+  const Checkpoint checkpoint = claim_checkpoint(connection, mirror.name, identity);
+  position = checkpoint.position;
+  return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = probe_replica_role(connection)};
+}
+
+}  // namespace
+
+void Trouble::refused(const BatchRefused& refusal) {
+  if (stands_alone() && refusal.transactions == 1) {
+    ++attempts;
+    return;
+  }
+  const bool again = retried && refusal.end <= end;
+  transactions = again ? std::max<std::uint64_t>(1, refusal.transactions / 2) : refusal.transactions;
+  attempts = 0;
+  retried = true;
+  end = std::max(end, refusal.end);
+}
+
+MirrorSession::MirrorSession(const Surroundings& around)
+    : mirror_(around.mirror),
+      queue_(around.queue),
+      source_(around.source),
+      board_(around.board),
+      orders_(around.orders),
+      trouble_(around.trouble),
+      connection_(around.mirror.connection, "pgmirror"),
+      ownership_(claim(connection_, around.mirror, around.identity, position_)),
+      schema_(around.mirror),
+      tables_(schema_, around.mirror.name),
+      flush_watch_(position_) {
+  spdlog::info("[MirrorConnection] Successfully connected to mirror database");
+  board_.update([&](MirrorStatus& status) {
+    status.position = position_;
+    status.flushed_position = position_;
+    status.attempts = 0;
+    status.next_attempt.reset();
+    status.reason.clear();
+  });
+}
+
+MirrorSession::~MirrorSession() = default;
+
+void MirrorSession::run(std::stop_token stop) {
+  if (position_ == change::Position{} && !copy_all(stop)) return;
+  tables_.load(connection_);
+  cursor_.emplace(queue_.open_cursor(position_));
+  collector_.emplace(*cursor_, tables_);
+  // Tables that the rules let in since the last run, or that an interrupted copy left out.
+  auto snapshot = source_.open_snapshot();
+  if (!tables_.all_live(snapshot->relations())) plan_copy(std::move(snapshot), {});
+  apply(stop);
+}
+
+bool MirrorSession::copy_all(std::stop_token stop) {
+  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
+  const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
+  schema_.prepare(connection_, *snapshot);
+  InitialCopy copy(mirror_, schema_);
+  if (!copy.run(connection_, *snapshot, stop).complete) return false;
+  schema_.build_indexes(connection_, snapshot->relations());
+
+  const change::Position start = InitialCopy::start_position(connection_, mirror_.name).value_or(snapshot->position());
+  DatabaseTransaction transaction(connection_);
+  advance_checkpoint(connection_, mirror_.name, ownership_.epoch, position_, start, std::nullopt);
+  transaction.commit();
+  position_ = start;
+  flush_watch_ = FlushWatch(start);
+  while (!queue_.wait_durable(start, stop, idle_wait)) {
+    if (stop.stop_requested()) return false;
+  }
+  return true;
+}
+
+void MirrorSession::plan_copy(std::unique_ptr<change::Snapshot> snapshot, std::set<std::string> again) {
+  planned_ = PlannedCopy{.snapshot = std::move(snapshot), .again = std::move(again)};
+}
+
+/// The changes of the tables copied here are in the queue from the snapshot's position on, so the mirror must not be
+/// further, and its schema must be the snapshot's.
+void MirrorSession::copy_planned(std::stop_token stop) {
+  leave_pipeline();
+  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
+  const PlannedCopy planned = std::move(*planned_);
+  planned_.reset();
+  schema_.prepare(connection_, *planned.snapshot);
+  InitialCopy copy(mirror_, schema_, planned.again);
+  copy.run(connection_, *planned.snapshot, stop);
+  schema_.build_indexes(connection_, planned.snapshot->relations());
+  tables_.load(connection_);
+  collector_->restart(position_);
+  publish_tables();
+}
+
+void MirrorSession::apply(std::stop_token stop) {
+  publish_tables();
+  while (!stop.stop_requested()) {
+    if (orders_.paused()) {
+      leave_pipeline();
+      board_.update([](MirrorStatus& status) { status.state = MirrorState::paused; });
+      cursor_->wait(stop, idle_wait);
+      continue;
+    }
+    if (auto tables = orders_.take_resync()) {
+      auto now = source_.open_snapshot();
+      if (tables->empty()) {
+        for (const change::RelationPtr& relation : now->relations()) tables->insert(relation->qualified_name());
+      }
+      plan_copy(std::move(now), std::move(*tables));
+    }
+    board_.update([](MirrorStatus& status) { status.state = MirrorState::streaming; });
+    while (!stop.stop_requested() && !orders_.paused() && step(stop)) {
+    }
+  }
+  drain();
+  since_report_ = {};
+}
+
+/// False when orders are to be looked at.
+bool MirrorSession::step(std::stop_token stop) {
+  check_flushed();
+  const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
+  if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) copy_planned(stop);
+  if (trouble_.stands_alone() && trouble_.active_at(position_) && batch_.empty()) {
+    leave_pipeline();
+    if (queue_.end() > position_) apply_alone();
+    return true;
+  }
+  const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
+  if (!batch_.empty() && due(stopped)) {
+    send();
+    receive(milliseconds{0});
+    return true;
+  }
+  if (batch_.empty() && stopped == BatchCollector::Stopped::unknown_relation) {
+    handle_unknown();
+    return true;
+  }
+  if (batch_.empty() && stopped == BatchCollector::Stopped::serial) {
+    leave_pipeline();
+    apply_alone();
+    return true;
+  }
+  if (pipeline_ && pipeline_->in_flight() > 0) {
+    receive(batch_.empty() ? shortest_interval : milliseconds{1});
+    return true;
+  }
+  if (batch_.empty()) {
+    publish_tables();
+    cursor_->wait(stop, idle_wait);
+    return false;
+  }
+  cursor_->wait(stop, milliseconds{1});
+  return true;
+}
+
+BatchLimits MirrorSession::limits() const {
+  BatchLimits limits;
+  if (trouble_.active_at(position_)) {
+    limits.transactions = trouble_.transactions;
+    limits.until = trouble_.end;
+  }
+  if (planned_) limits.until = std::min(limits.until, planned_->snapshot->position());
+  return limits;
+}
+
+/// A batch goes when it is full, when what follows it has to wait for it, or when the last one is long enough ago.
+bool MirrorSession::due(BatchCollector::Stopped stopped) const {
+  if (pipeline_ && trouble_.active_at(position_) && pipeline_->in_flight() > 0) return false;
+  if (pipeline_ &&
+      (pipeline_->in_flight() >= most_batches_in_flight || pipeline_->bytes_in_flight() >= most_bytes_in_flight)) {
+    return false;
+  }
+  return stopped != BatchCollector::Stopped::at_end || steady_clock::now() - last_sent_ >= shortest_interval;
+}
+
+void MirrorSession::send() {
+  if (!pipeline_) pipeline_.emplace(connection_, ownership_, position_);
+  log_rows(batch_);
+  const ApplyMode mode = trouble_.active_at(position_) ? ApplyMode::replace : ApplyMode::direct;
+  try {
+    pipeline_->send(batch_, mode,
+                    [this](const MirrorTable& table) { return tables_.by_name(*table.relation).may_have_odd; });
+    for (const MirrorTablePtr& table : pipeline_->sent_odd_values()) {
+      tables_.by_name(*table->relation).may_have_odd = true;
+    }
+  } catch (const NullNotAllowed& refusal) {
+    leave_pipeline();
+    DatabaseTransaction transaction(connection_);
+    schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column]);
+    transaction.commit();
+    tables_.load(connection_);
+    collector_->restart(position_);
+  }
+  batch_.clear();
+  last_sent_ = steady_clock::now();
+}
+
+void MirrorSession::receive(milliseconds timeout) {
+  while (const std::optional<Applied> outcome = pipeline_->receive(timeout)) {
+    applied(*outcome);
+    timeout = milliseconds{0};
+  }
+}
+
+void MirrorSession::drain() {
+  const auto deadline = steady_clock::now() + drain_limit;
+  while (pipeline_ && pipeline_->in_flight() > 0 && steady_clock::now() < deadline) receive(idle_wait);
+}
+
+void MirrorSession::leave_pipeline() {
+  while (pipeline_ && pipeline_->in_flight() > 0) receive(idle_wait);
+  pipeline_.reset();
+}
+
+void MirrorSession::handle_unknown() {
+  leave_pipeline();
+  tables_.describe(connection_, collector_->unknown());
+}
+
+void MirrorSession::apply_alone() {
+  SerialApply serial(connection_, ownership_, schema_, tables_);
+  std::optional<SerialApply::Refusals> refusals;
+  if (trouble_.active_at(position_) && trouble_.attempts >= Trouble::most_attempts) {
+    refusals = {.rule = mirror_.on_poison, .attempts = trouble_.attempts};
+  }
+  collector_->restart(position_);
+  const SerialApply::Outcome outcome = serial.apply_next(*cursor_, position_, refusals);
+  if (outcome.rows_parked + outcome.tables_stopped > 0) {
+    spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome.rows_parked,
+                  outcome.tables_stopped);
+    board_.update([&](MirrorStatus& status) { status.parked += outcome.rows_parked; });
+  }
+  applied(outcome.applied);
+  collector_->restart(position_);
+  publish_tables();
+}
+
+void MirrorSession::applied(const Applied& outcome) {
+  position_ = outcome.last.position;
+  board_.update([&](MirrorStatus& status) {
+    status.position = position_;
+    status.commit_time = outcome.last.time;
+    status.transactions += outcome.transactions;
+    status.changes += outcome.changes;
+    status.drifted_rows += outcome.drifted_rows;
+  });
+  if (outcome.drifted_rows > 0) {
+    spdlog::warn("[MirrorApply] {} rows of the mirror were not as they had been left: run \"pgmirror verify\"",
+                 outcome.drifted_rows);
+  }
+  since_report_.last = outcome.last;
+  since_report_.transactions += outcome.transactions;
+  since_report_.changes += outcome.changes;
+  since_report_.elapsed += outcome.elapsed;
+  const auto now = steady_clock::now();
+  if (now - last_report_ >= seconds{1}) {
+    log_applied(since_report_);
+    since_report_ = {};
+    last_report_ = now;
+  }
+}
+
+void MirrorSession::check_flushed() {
+  const auto now = steady_clock::now();
+  if (flush_watch_.flushed() >= position_ || now - last_flush_check_ < flush_check_interval) return;
+  last_flush_check_ = now;
+  leave_pipeline();
+  flush_watch_.check(connection_, position_);
+  board_.update([&](MirrorStatus& status) { status.flushed_position = flush_watch_.flushed(); });
+}
+
+void MirrorSession::publish_tables() {
+  board_.update([&](MirrorStatus& status) {
+    status.tables.clear();
+    for (const auto& [name, table] : tables_.tables()) {
+      status.tables.push_back({.schema = name.first,
+                               .name = name.second,
+                               .state = to_string(table.state),
+                               .changes = table.changes,
+                               .skipped = table.skipped,
+                               .last_error = table.last_error});
+    }
+  });
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "change/snapshot.hpp"
+#include "config/config.hpp"
+#include "queue/change_queue.hpp"
+#include "sinks/postgres/batch_collector.hpp"
+#include "sinks/postgres/batch_pipeline.hpp"
+#include "sinks/postgres/flush_watch.hpp"
+#include "sinks/postgres/mirror_status.hpp"
+#include "sinks/postgres/schema_builder.hpp"
+#include "sinks/postgres/table_registry.hpp"
+#include "sinks/postgres/worker_orders.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// What a mirror has refused, carried from one session to the next: how carefully to go on, up to where.
+///
+/// A refused batch is sent again with everything touched deleted first; if that is refused too, in ever smaller batches
+/// until one transaction stands alone; that one is tried some times more before the rule decides about its rows.
+struct Trouble {
+  static constexpr unsigned most_attempts = 10;
+
+  change::Position end;            ///< normal again behind it
+  std::uint64_t transactions = 0;  ///< most that a batch may hold
+  bool retried = false;            ///< the whole batch was sent a second time already
+  unsigned attempts = 0;           ///< at the transaction that stands alone
+
+  bool active_at(change::Position position) const { return position < end; }
+  bool stands_alone() const { return transactions == 1 && retried; }
+  void refused(const BatchRefused& refusal);
+};
+
+/// One connection's life with one mirror: claim it, copy what it lacks, then apply the queue until something happens.
+///
+/// One thread. All referenced objects outlive the session.
+class MirrorSession {
+ public:
+  struct Surroundings {
+    const config::Mirror& mirror;
+    const queue::ChangeQueue& queue;
+    change::SnapshotProvider& source;
+    change::SourceIdentity identity;
+    StatusBoard& board;
+    WorkerOrders& orders;
+    Trouble& trouble;
+  };
+
+  /// Connects and claims the mirror. Throws DatabaseError, IdentityError.
+  explicit MirrorSession(const Surroundings& surroundings);
+  ~MirrorSession();
+  MirrorSession(const MirrorSession&) = delete;
+  MirrorSession& operator=(const MirrorSession&) = delete;
+
+  /// Until stop; what is in flight then is waited for. Throws DatabaseError, BatchRefused, SchemaError, TableNotEmpty,
+  /// queue::PositionUnavailable and what the queue's cursor throws; the session is spent then.
+  void run(std::stop_token stop);
+
+ private:
+  bool copy_all(std::stop_token stop);
+  void plan_copy(std::unique_ptr<change::Snapshot> snapshot, std::set<std::string> again);
+  void copy_planned(std::stop_token stop);
+  void apply(std::stop_token stop);
+  bool step(std::stop_token stop);
+  BatchLimits limits() const;
+  bool due(BatchCollector::Stopped stopped) const;
+  void send();
+  void receive(std::chrono::milliseconds timeout);
+  void drain();
+  void leave_pipeline();
+  void apply_alone();
+  void handle_unknown();
+  void applied(const Applied& outcome);
+  void check_flushed();
+  void publish_tables();
+
+  /// A copy that has to wait until the mirror stands exactly where the snapshot does.
+  struct PlannedCopy {
+    std::unique_ptr<change::Snapshot> snapshot;
+    std::set<std::string> again;  ///< tables to copy though the mirror has them; those that it lacks are copied anyway
+  };
+
+  const config::Mirror& mirror_;
+  const queue::ChangeQueue& queue_;
+  change::SnapshotProvider& source_;
+  StatusBoard& board_;
+  WorkerOrders& orders_;
+  Trouble& trouble_;
+
+  Connection connection_;
+  Ownership ownership_;
+  SchemaBuilder schema_;
+  TableRegistry tables_;
+  change::Position position_;
+  FlushWatch flush_watch_;
+  std::optional<queue::Cursor> cursor_;
+  std::optional<BatchCollector> collector_;
+  std::optional<BatchPipeline> pipeline_;
+  NetBatch batch_;
+  std::optional<PlannedCopy> planned_;
+  std::chrono::steady_clock::time_point last_sent_{};
+  std::chrono::steady_clock::time_point last_flush_check_{};
+  std::chrono::steady_clock::time_point last_report_{};
+  Applied since_report_{};
+};
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,99 @@
+#include "sinks/postgres/mirror_worker.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <functional>
+
+#include "sinks/postgres/backoff.hpp"
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/initial_copy.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+namespace {
+
+std::uint64_t seed_of(const std::string& name) { return std::hash<std::string>{}(name); }
+
+/// What an exception means for the worker. Anything unknown is for a person to look at.
+Failure failure_of(std::exception_ptr error, Trouble& trouble) {
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const BatchRefused& refused) {
+    Failure failure = classify(refused.error);
+    if (failure.kind == FailureKind::poison) {
+      trouble.refused(refused);
+      failure.kind = FailureKind::transient;
+    }
+    return failure;
+  } catch (const DatabaseError& refused) {
+    return classify(refused);
+  } catch (const IdentityError& refused) {
+    return {.kind = FailureKind::identity, .slow = false, .sentence = refused.what()};
+  } catch (const queue::PositionUnavailable& refused) {
+    return {.kind = FailureKind::identity,
+            .slow = false,
+            .sentence = fmt::format("{}; run \"pgmirror resync --all\" to compare everything again", refused.what())};
+  } catch (const std::exception& other) {
+    return {.kind = FailureKind::fatal, .slow = false, .sentence = other.what()};
+  }
+}
+
+}  // namespace
+
+MirrorWorker::MirrorWorker(const config::Mirror& mirror, const queue::ChangeQueue& queue,
+                           change::SnapshotProvider& source, change::SourceIdentity identity)
+    : mirror_(mirror),
+      queue_(queue),
+      source_(source),
+      identity_(std::move(identity)),
+      board_(MirrorStatus{.name = mirror.name, .address = mirror.connection.address()}) {}
+
+void MirrorWorker::run(std::stop_token stop) {
+  Backoff backoff(seed_of(mirror_.name));
+  while (!stop.stop_requested()) {
+    const change::Position before = status().position;
+    Failure failure;
+    try {
+      board_.update([](MirrorStatus& status) { status.state = MirrorState::connecting; });
+      MirrorSession session({mirror_, queue_, source_, identity_, board_, orders_, trouble_});
+      session.run(stop);
+      continue;
+    } catch (...) {
+      failure = failure_of(std::current_exception(), trouble_);
+    }
+    if (status().position > before) backoff.reset();
+    report(failure, failure.slow || failure.kind == FailureKind::fatal ? backoff.slow() : backoff.next());
+    wait(stop, failure);
+  }
+  board_.update([](MirrorStatus& status) { status.state = MirrorState::finished; });
+}
+
+void MirrorWorker::report(const Failure& failure, std::chrono::milliseconds delay) {
+  const bool passes = failure.kind == FailureKind::transient || failure.kind == FailureKind::poison;
+  next_attempt_ = std::chrono::steady_clock::now() + delay;
+  board_.update([&](MirrorStatus& status) {
+    status.state = passes ? MirrorState::waiting : MirrorState::failed;
+    status.reason = failure.sentence;
+    ++status.attempts;
+    ++status.retries;
+    status.next_attempt = std::chrono::system_clock::now() + delay;
+  });
+  const double seconds = std::chrono::duration<double>(delay).count();
+  if (passes) {
+    spdlog::warn("[MirrorConnection] {}; next attempt in {:.1f} s", failure.sentence, seconds);
+  } else if (failure.kind == FailureKind::fatal) {
+    spdlog::error("[MirrorConnection] {}; looking again in {:.0f} s", failure.sentence, seconds);
+  } else {
+    spdlog::error("[MirrorConnection] {}; stopped until \"pgmirror resume\" or a restart", failure.sentence);
+  }
+}
+
+/// A mirror that belongs to somebody else is left alone: claiming it again would only fence the other out.
+void MirrorWorker::wait(std::stop_token stop, const Failure& failure) {
+  const bool for_ever = failure.kind == FailureKind::identity;
+  orders_.wait_for_resume(stop, for_ever ? std::nullopt : std::optional(next_attempt_));
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,26 @@
+#include "sinks/postgres/ownership.hpp"
+
+#include "sinks/postgres/checkpoint.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+std::vector<std::string> Ownership::settings() const {
+  std::vector<std::string> statements{
+      "SELECT set_config('synchronous_commit', 'off', true), set_config('search_path', '', true)"};
+  // By the SET command only: where extensions grant it to ordinary roles, they hook the command, not set_config().
+  if (replica_role) statements.emplace_back("SET LOCAL session_replication_role = replica");
+  return statements;
+}
+
+Parameters Ownership::checkpoint_step(change::Position expected, const change::Commit& next) const {
+  constexpr Oid timestamptz_oid = 1184;
+  Parameters parameters;
+  parameters.text(mirror);
+  parameters.integer(epoch);
+  parameters.integer(static_cast<std::int64_t>(expected.value));
+  parameters.integer(static_cast<std::int64_t>(next.position.value));
+  parameters.binary(timestamptz_bytes(next.time), timestamptz_oid);
+  return parameters;
+}
+
+}  // namespace pgmirror::sinks::postgres

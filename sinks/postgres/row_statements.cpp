@@ -1,0 +1,206 @@
+#include "sinks/postgres/row_statements.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "sinks/postgres/array_parameter.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+namespace {
+
+using change::Value;
+using Rows = std::vector<const RowEffect*>;
+using Columns = std::vector<std::size_t>;
+
+constexpr Oid text_array_oid = 1009;
+
+class Renderer {
+ public:
+  Renderer(const TableEffects& effects, OddValues& odd)
+      : shared_(effects.table()), table_(*effects.table()), odd_(odd) {}
+
+  Statement clear_odd(const Rows& rows) const {
+    const TargetType text{.sql = "text", .oid = 25, .array_oid = text_array_oid, .array_sql = "text[]"};
+    ArrayParameter keys(text, rows.size());
+    for (const RowEffect* row : rows) {
+      const std::string key = odd_key(table_, tuple(row->key));
+      keys.add(Value::text(key));
+    }
+    Statement statement{.sql =
+                            "DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2"
+                            " AND key = ANY ($3)",
+                        .parameters = {}};
+    statement.parameters.text(table_.schema).text(table_.name).binary(keys.take(), text_array_oid);
+    return statement;
+  }
+
+  Statement remove(const Rows& rows, std::optional<std::uint64_t> expected) {
+    Parameters parameters;
+    for (const std::size_t column : table_.key) {
+      parameters.binary(cells(rows, column, &RowEffect::key), table_.columns[column].type.array_oid);
+    }
+    std::string sql;
+    if (table_.key.size() == 1) {
+      const MirrorColumn& key = table_.columns[table_.key.front()];
+      sql = fmt::format("DELETE FROM {} AS t WHERE t.{} = ANY ($1{})", table_.quoted, key.quoted,
+                        key.type.needs_cast() ? fmt::format("::{}[]", key.type.sql) : "");
+    } else {
+      sql = fmt::format("DELETE FROM {} AS t USING {} WHERE {}", table_.quoted, unnest(table_.key), match_key());
+    }
+    return {.sql = std::move(sql), .parameters = std::move(parameters), .expected_rows = expected, .table = shared_};
+  }
+
+  /// `columns`: those to set; the key's are not among them.
+  Statement update(const Rows& rows, const Columns& columns) {
+    Columns sent = table_.key;
+    sent.insert(sent.end(), columns.begin(), columns.end());
+    std::vector<std::string> assignments;
+    for (const std::size_t column : columns) {
+      assignments.push_back(fmt::format("{} = {}", table_.columns[column].quoted, element(column)));
+    }
+    return {.sql = fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}", table_.quoted, fmt::join(assignments, ", "),
+                               unnest(sent), match_key()),
+            .parameters = arrays(rows, sent),
+            .expected_rows = rows.size(),
+            .table = shared_};
+  }
+
+  Statement insert(const Rows& rows) {
+    Columns all(table_.columns.size());
+    std::vector<std::string> names;
+    std::vector<std::string> elements;
+    for (std::size_t column = 0; column < all.size(); ++column) {
+      all[column] = column;
+      names.push_back(table_.columns[column].quoted);
+      elements.push_back(element(column));
+    }
+    return {.sql = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table_.quoted, fmt::join(names, ", "),
+                               fmt::join(elements, ", "), unnest(all)),
+            .parameters = arrays(rows, all),
+            .expected_rows = rows.size(),
+            .table = shared_};
+  }
+
+  /// The updates grouped by the columns that they set: all of them unless the source left some out.
+  std::vector<Statement> updates(const Rows& rows) {
+    std::map<Columns, Rows> groups;
+    Rows whole;
+    for (const RowEffect* row : rows) {
+      if (!row->partial) {
+        whole.push_back(row);
+      } else {
+        groups[columns_to_set(*row)].push_back(row);
+      }
+    }
+    if (!whole.empty()) groups[columns_to_set(*whole.front())] = std::move(whole);
+    std::vector<Statement> statements;
+    for (const auto& [columns, group] : groups) {
+      // All columns are key columns: the update changed nothing that the mirror has.
+      if (!columns.empty()) statements.push_back(update(group, columns));
+    }
+    return statements;
+  }
+
+ private:
+  change::Tuple tuple(const Value* cells_of_row) const { return {cells_of_row, table_.relation->columns.size()}; }
+
+  Columns columns_to_set(const RowEffect& row) const {
+    Columns columns;
+    for (std::size_t column = 0; column < table_.columns.size(); ++column) {
+      const bool is_key = std::ranges::find(table_.key, column) != table_.key.end();
+      if (!is_key && !row.row[table_.columns[column].source].is_unchanged()) columns.push_back(column);
+    }
+    return columns;
+  }
+
+  std::string element(std::size_t column) const {
+    const TargetType& type = table_.columns[column].type;
+    return type.needs_cast() ? fmt::format("u.c{}::{}", column, type.sql) : fmt::format("u.c{}", column);
+  }
+
+  std::string unnest(const Columns& columns) const {
+    std::vector<std::string> arrays_sql;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      arrays_sql.push_back(fmt::format("${}::{}", i + 1, table_.columns[columns[i]].type.array_sql));
+      names.push_back(fmt::format("c{}", columns[i]));
+    }
+    return fmt::format("unnest({}) AS u({})", fmt::join(arrays_sql, ", "), fmt::join(names, ", "));
+  }
+
+  std::string match_key() const {
+    std::vector<std::string> conditions;
+    for (const std::size_t column : table_.key) {
+      conditions.push_back(fmt::format("t.{} = {}", table_.columns[column].quoted, element(column)));
+    }
+    return fmt::format("{}", fmt::join(conditions, " AND "));
+  }
+
+  Parameters arrays(const Rows& rows, const Columns& columns) {
+    Parameters parameters;
+    for (const std::size_t column : columns) {
+      parameters.binary(cells(rows, column, &RowEffect::row), table_.columns[column].type.array_oid);
+    }
+    return parameters;
+  }
+
+  std::string cells(const Rows& rows, std::size_t column, const Value* RowEffect::*which) {
+    const MirrorColumn& target = table_.columns[column];
+    ArrayParameter array(target.type, rows.size());
+    const bool of_rows = which == &RowEffect::row;
+    for (const RowEffect* row : rows) {
+      const Value& value = (row->*which)[target.source];
+      const bool odd = array.add(value) == CellFit::odd && of_rows;
+      if (odd) odd_.add(table_, odd_key(table_, tuple(row->key)), target, value);
+      if (of_rows && target.not_null && (odd || value.is_null())) throw NullNotAllowed(shared_, column);
+    }
+    return array.take();
+  }
+
+  const MirrorTablePtr& shared_;
+  const MirrorTable& table_;
+  OddValues& odd_;
+};
+
+}  // namespace
+
+NullNotAllowed::NullNotAllowed(MirrorTablePtr refusing_table, std::size_t refusing_column)
+    : std::runtime_error(fmt::format("{}: column {} does not allow NULL", refusing_table->quoted,
+                                     refusing_table->columns[refusing_column].quoted)),
+      table(std::move(refusing_table)),
+      column(refusing_column) {}
+
+std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd) {
+  Rows removed;
+  Rows updated;
+  Rows inserted;
+  for (const RowEffect& row : effects.rows()) {
+    if (row.kind == RowEffect::Kind::remove) removed.push_back(&row);
+    if (row.kind == RowEffect::Kind::update) updated.push_back(&row);
+    if (row.kind == RowEffect::Kind::insert) inserted.push_back(&row);
+  }
+  Renderer renderer(effects, odd);
+  std::vector<Statement> statements;
+  if (clear_odd && removed.size() + updated.size() > 0) {
+    Rows touched = removed;
+    touched.insert(touched.end(), updated.begin(), updated.end());
+    statements.push_back(renderer.clear_odd(touched));
+  }
+  if (mode == ApplyMode::direct) {
+    if (!removed.empty()) statements.push_back(renderer.remove(removed, removed.size()));
+    std::ranges::move(renderer.updates(updated), std::back_inserter(statements));
+    if (!inserted.empty()) statements.push_back(renderer.insert(inserted));
+    return statements;
+  }
+  const std::uint64_t expected = removed.size() + updated.size();
+  for (const Rows* rows : {&updated, &inserted}) removed.insert(removed.end(), rows->begin(), rows->end());
+  if (!removed.empty()) statements.push_back(renderer.remove(removed, expected));
+  updated.insert(updated.end(), inserted.begin(), inserted.end());
+  if (!updated.empty()) statements.push_back(renderer.insert(updated));
+  return statements;
+}
+
+}  // namespace pgmirror::sinks::postgres

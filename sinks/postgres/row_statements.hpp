@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sinks/postgres/mirror_table.hpp"
+#include "sinks/postgres/net_batch.hpp"
+#include "sinks/postgres/odd_values.hpp"
+#include "sinks/postgres/parameters.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// A column of the mirror is NOT NULL and a row needs NULL there.
+class NullNotAllowed : public std::runtime_error {
+ public:
+  NullNotAllowed(MirrorTablePtr refusing_table, std::size_t refusing_column);
+  MirrorTablePtr table;
+  std::size_t column;
+};
+
+/// One statement of a batch and what the server should say to it.
+struct Statement {
+  std::string sql;
+  Parameters parameters;
+  /// Rows it must touch: a difference means that the mirror is not what we left. None: any number.
+  std::optional<std::uint64_t> expected_rows{};
+  MirrorTablePtr table{};
+};
+
+/// How updates and inserts are sent.
+enum class ApplyMode : std::uint8_t {
+  /// Deletes, then updates in place, then inserts: the cheapest.
+  direct,
+  /// Everything touched is deleted first and then inserted: no order of rows can make a unique index refuse what the
+  /// source accepted, and a row that stands where it should not is overwritten (and counted).
+  replace,
+};
+
+/// Renders the effects on one table as set-based statements, in the order in which they must run.
+///
+/// Each takes whole columns as binary arrays, so a statement's text depends on the table only. Values that do not fit
+/// are added to `odd`; the odd values that touched rows had before are removed first where `clear_odd` is set. Throws
+/// NullNotAllowed.
+std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd);
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,296 @@
+#include "sinks/postgres/serial_apply.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "sinks/postgres/binary_copy.hpp"
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/parked_changes.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+namespace {
+
+using change::RowOperation;
+
+/// What is gathered before it is sent: bounds memory, and is large enough that round trips do not matter.
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20U;
+constexpr std::uint64_t chunk_rows = 20'000;
+/// Above this many new rows COPY costs the server a third of an INSERT.
+constexpr std::size_t copy_rows = 500;
+constexpr const char* unique_violation = "23505";
+
+/// A table has to be stopped: the transaction starts over without it.
+struct TableRefused {
+  const TrackedTable* table;
+  change::RelationPtr relation;
+  DatabaseError error;
+};
+
+bool is_partial(const change::RowChange& change) {
+  return change.operation == RowOperation::update && std::ranges::any_of(change.new_row, &change::Value::is_unchanged);
+}
+
+bool only_inserts(const TableEffects& effects) {
+  return std::ranges::all_of(effects.rows(), [](const RowEffect& row) { return row.kind == RowEffect::Kind::insert; });
+}
+
+}  // namespace
+
+/// One try at one transaction. Rolls back unless it came to its end.
+class SerialApply::Attempt {
+ public:
+  Attempt(SerialApply& apply, const change::Commit& commit, change::Position expected,
+          const std::optional<Refusals>& refusals)
+      : connection_(apply.connection_),
+        ownership_(apply.ownership_),
+        schema_(apply.schema_),
+        tables_(apply.tables_),
+        commit_(commit),
+        expected_(expected),
+        refusals_(refusals),
+        transaction_(apply.connection_) {
+    for (const std::string& setting : ownership_.settings()) connection_.execute(setting);
+  }
+
+  void stop(TrackedTable& table, const change::Relation& relation, const std::string& reason) {
+    tables_.stop(connection_, table, relation, reason);
+    ++outcome_.tables_stopped;
+  }
+
+  void direct(queue::Cursor& cursor) {
+    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
+      chunk_.add(table, change.operation, change.old_key, change.new_row);
+    });
+  }
+
+  void deletes(queue::Cursor& cursor) {
+    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
+      if (is_partial(change)) return;
+      chunk_.add(table, RowOperation::remove, change.old_key.empty() ? change.new_row : change.old_key, {});
+    });
+  }
+
+  void inserts(queue::Cursor& cursor) {
+    second_pass_ = true;
+    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
+      if (change.operation == RowOperation::remove) return;
+      const bool partial = is_partial(change);
+      chunk_.add(table, partial ? RowOperation::update : RowOperation::insert, {}, change.new_row);
+    });
+  }
+
+  Outcome finish() {
+    advance_checkpoint(connection_, ownership_.mirror, ownership_.epoch, expected_, commit_.position, commit_.time);
+    transaction_.commit();
+    outcome_.applied.last = commit_;
+    outcome_.applied.transactions = 1;
+    return outcome_;
+  }
+
+ private:
+  template <typename AddRow>
+  void stream(queue::Cursor& cursor, AddRow&& add_row) {
+    while (const queue::Item* item = cursor.next()) {
+      if (std::holds_alternative<change::Commit>(*item)) break;
+      if (const auto* row = std::get_if<change::RowChange>(item)) {
+        if (TrackedTable* table = table_for(row->relation)) {
+          add_row(*row, table->table);
+          chunk_.keep(cursor.current_block());
+          if (!second_pass_) count(*table);
+          if (chunk_.bytes() > chunk_bytes || chunk_.changes() > chunk_rows) flush();
+        }
+      } else if (const auto* schema = std::get_if<change::SchemaChange>(item)) {
+        if (!second_pass_) schema_change(*schema);
+      } else if (const auto* truncation = std::get_if<change::Truncation>(item)) {
+        if (!second_pass_) truncate(*truncation);
+      }
+    }
+    flush();
+  }
+
+  void count(TrackedTable& table) {
+    ++table.changes;
+    ++outcome_.applied.changes;
+  }
+
+  /// Null when the change is not for this mirror: in the copy already, or of a table that is stopped or not copied yet.
+  TrackedTable* table_for(const change::RelationPtr& relation) {
+    TrackedTable* table = tables_.find(relation);
+    if (table == nullptr) table = &tables_.describe(connection_, relation);
+    if (table->state == TrackedTable::State::stopped) ++table->skipped;
+    if (table->state != TrackedTable::State::live || table->copied_at >= commit_.position) return nullptr;
+    return table;
+  }
+
+  void schema_change(const change::SchemaChange& change) {
+    const TrackedTable& known = tables_.by_name(change.before ? *change.before : *change.after);
+    const bool live = known.state == TrackedTable::State::live;
+    if (change.before && !live) return;
+    if (live && known.copied_at >= commit_.position) return;
+    flush();
+    MirrorTablePtr table = schema_.follow(connection_, change, commit_.position);
+    tables_.redefined(connection_, change, std::move(table), commit_.position);
+    ++outcome_.applied.changes;
+  }
+
+  void truncate(const change::Truncation& truncation) {
+    flush();
+    for (const change::RelationPtr& relation : truncation.relations) {
+      TrackedTable* table = table_for(relation);
+      if (table == nullptr) continue;
+      // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
+      connection_.execute("DELETE FROM " + table->table->quoted);
+      Parameters parameters;
+      parameters.text(table->table->schema).text(table->table->name);
+      connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
+      count(*table);
+    }
+  }
+
+  void flush() {
+    for (const auto& effects : chunk_.tables()) {
+      if (second_pass_ && refusals_) {
+        isolate(*effects, effects->rows());
+      } else {
+        apply(*effects);
+      }
+    }
+    chunk_.clear();
+  }
+
+  void apply(const TableEffects& effects) {
+    const MirrorTablePtr& table = effects.table();
+    OddValues odd;
+    if (effects.rows().size() >= copy_rows && only_inserts(effects) && !table->needs_cast()) {
+      BinaryCopy copy(connection_, *table);
+      for (const RowEffect& row : effects.rows()) copy.add({row.row, table->relation->columns.size()}, odd);
+      copy.finish();
+    } else {
+      TrackedTable& tracked = tables_.by_name(*table->relation);
+      for (const Statement& statement : render(effects, ApplyMode::direct, tracked.may_have_odd, odd)) {
+        const std::uint64_t touched = connection_.execute(statement.sql, statement.parameters).affected();
+        // The first of two passes deletes rows that are only about to come.
+        if (statement.expected_rows && !two_passes()) {
+          const std::uint64_t expected = *statement.expected_rows;
+          outcome_.applied.drifted_rows += touched > expected ? touched - expected : expected - touched;
+        }
+      }
+    }
+    if (!odd.empty()) {
+      tables_.by_name(*table->relation).may_have_odd = true;
+      odd.write(connection_);
+    }
+  }
+
+  bool two_passes() const { return second_pass_ || refusals_.has_value(); }
+
+  /// Halves until the rows that are refused stand alone.
+  void isolate(const TableEffects& effects, std::span<const RowEffect> rows) {
+    const std::size_t cells = effects.table()->relation->columns.size();
+    TableEffects part(effects.table());
+    for (const RowEffect& row : rows) {
+      const auto operation = row.kind == RowEffect::Kind::update ? RowOperation::update : RowOperation::insert;
+      part.add(operation, {}, {row.row, cells});
+    }
+    connection_.execute("SAVEPOINT part");
+    try {
+      apply(part);
+      connection_.execute("RELEASE SAVEPOINT part");
+      return;
+    } catch (const DatabaseError& error) {
+      if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      connection_.execute("ROLLBACK TO SAVEPOINT part");
+      if (rows.size() == 1) {
+        refuse(effects, rows.front(), error);
+        return;
+      }
+    }
+    isolate(effects, rows.first(rows.size() / 2));
+    isolate(effects, rows.subspan(rows.size() / 2));
+  }
+
+  void refuse(const TableEffects& effects, const RowEffect& row, const DatabaseError& error) {
+    const MirrorTablePtr& table = effects.table();
+    switch (refusals_->rule) {
+      case config::PoisonRule::stop:
+        throw BatchRefused(error, commit_.position, 1);
+      case config::PoisonRule::stop_table:
+        throw TableRefused{&tables_.by_name(*table->relation), table->relation, error};
+      case config::PoisonRule::park:
+        park(connection_, ownership_.mirror, commit_.position, outcome_.rows_parked, *table, row, error,
+             refusals_->attempts);
+        ++outcome_.rows_parked;
+    }
+  }
+
+  Connection& connection_;
+  const Ownership& ownership_;
+  const SchemaBuilder& schema_;
+  TableRegistry& tables_;
+  const change::Commit& commit_;
+  change::Position expected_;
+  const std::optional<Refusals>& refusals_;
+  DatabaseTransaction transaction_;
+  NetBatch chunk_;
+  bool second_pass_ = false;
+  Outcome outcome_;
+};
+
+SerialApply::SerialApply(Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
+                         TableRegistry& tables)
+    : connection_(connection), ownership_(ownership), schema_(schema), tables_(tables) {}
+
+change::Commit SerialApply::look_ahead(queue::Cursor& cursor, change::Position position) const {
+  while (const queue::Item* item = cursor.next()) {
+    if (const auto* commit = std::get_if<change::Commit>(item)) {
+      const change::Commit found = *commit;
+      cursor.seek(position);
+      return found;
+    }
+  }
+  throw std::logic_error("no transaction to apply");
+}
+
+void SerialApply::allow_null(const NullNotAllowed& refusal) {
+  DatabaseTransaction transaction(connection_);
+  schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column]);
+  transaction.commit();
+}
+
+SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Position position,
+                                             const std::optional<Refusals>& refusals) {
+  const change::Commit commit = look_ahead(cursor, position);
+  std::vector<std::pair<change::RelationPtr, std::string>> stopping;
+  bool two_passes = refusals.has_value();
+  for (;; cursor.seek(position), tables_.load(connection_)) {
+    try {
+      Attempt attempt(*this, commit, position, refusals);
+      for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
+      if (two_passes) {
+        attempt.deletes(cursor);
+        cursor.seek(position);
+        attempt.inserts(cursor);
+      } else {
+        attempt.direct(cursor);
+      }
+      return attempt.finish();
+    } catch (const TableRefused& refused) {
+      stopping.emplace_back(refused.relation, refused.error.what());
+    } catch (const NullNotAllowed& refused) {
+      allow_null(refused);
+    } catch (const DatabaseError& error) {
+      if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      if (two_passes || error.sqlstate() != unique_violation) throw BatchRefused(error, commit.position, 1);
+      two_passes = true;
+    }
+  }
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "config/config.hpp"
+#include "queue/cursor.hpp"
+#include "sinks/postgres/batch_pipeline.hpp"
+#include "sinks/postgres/table_registry.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// Applies one source transaction at a time, statement by statement: for those that change the schema, that are too
+/// large to be held in memory, or that hold a row which the mirror refuses. One thread; the connection must not be in a
+/// pipeline.
+class SerialApply {
+ public:
+  /// All outlive the object.
+  SerialApply(Connection& connection, const Ownership& ownership, const SchemaBuilder& schema, TableRegistry& tables);
+
+  struct Refusals {
+    config::PoisonRule rule = config::PoisonRule::stop_table;
+    unsigned attempts = 0;
+  };
+  struct Outcome {
+    Applied applied;
+    std::uint64_t rows_parked = 0;
+    std::uint64_t tables_stopped = 0;
+  };
+
+  /// Applies the transaction in front of `cursor`, which was committed right after `position`, and moves the checkpoint
+  /// in the same transaction of the mirror. `cursor` stands behind it on return.
+  ///
+  /// Where the order of rows inside the transaction offends a unique index, everything touched is deleted first and
+  /// then inserted. With `refusals` rows that the mirror still refuses are found and treated by the rule; without, or
+  /// where the rule is `stop`, throws BatchRefused. Throws DatabaseError, SchemaError; the connection is spent then.
+  Outcome apply_next(queue::Cursor& cursor, change::Position position, const std::optional<Refusals>& refusals);
+
+ private:
+  class Attempt;
+
+  change::Commit look_ahead(queue::Cursor& cursor, change::Position position) const;
+  void allow_null(const NullNotAllowed& refusal);
+
+  Connection& connection_;
+  const Ownership& ownership_;
+  const SchemaBuilder& schema_;
+  TableRegistry& tables_;
+};
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,145 @@
+#include "sinks/postgres/table_registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace pgmirror::sinks::postgres {
+
+namespace {
+
+using State = TrackedTable::State;
+
+State state_from(std::string_view text) {
+  if (text == "live") return State::live;
+  if (text == "stopped") return State::stopped;
+  if (text == "dropped") return State::dropped;
+  return State::absent;
+}
+
+}  // namespace
+
+const char* to_string(State state) {
+  switch (state) {
+    case State::live:
+      return "live";
+    case State::stopped:
+      return "stopped";
+    case State::dropped:
+      return "dropped";
+    case State::absent:
+      break;
+  }
+  return "copying";
+}
+
+TableRegistry::TableRegistry(const SchemaBuilder& schema, std::string mirror)
+    : schema_(schema), mirror_(std::move(mirror)) {}
+
+void TableRegistry::load(Connection& connection) {
+  by_relation_.clear();
+  tables_.clear();
+  Parameters parameters;
+  parameters.text(mirror_);
+  const Result rows = connection.execute(
+      "SELECT t.schema_name, t.table_name, t.state, coalesce(t.copied_at, 0), coalesce(t.last_error, ''),"
+      " EXISTS (SELECT FROM pgmirror.odd_values o"
+      "         WHERE o.schema_name = t.schema_name AND o.table_name = t.table_name)"
+      " FROM pgmirror.tables t WHERE t.mirror = $1",
+      parameters);
+  for (int row = 0; row < rows.rows(); ++row) {
+    TrackedTable& table = tables_[{std::string(rows.text(row, 0)), std::string(rows.text(row, 1))}];
+    table.state = state_from(rows.text(row, 2));
+    table.copied_at.value = static_cast<std::uint64_t>(rows.integer(row, 3));
+    table.last_error = rows.text(row, 4);
+    table.may_have_odd = rows.boolean(row, 5);
+  }
+}
+
+TableRegistry::Name TableRegistry::name_of(const change::Relation& relation) const {
+  return {schema_.schema_of(relation), relation.name};
+}
+
+TrackedTable& TableRegistry::by_name(const change::Relation& relation) { return tables_[name_of(relation)]; }
+
+TrackedTable* TableRegistry::find(const change::RelationPtr& relation) {
+  const auto found = by_relation_.find(relation.get());
+  return found == by_relation_.end() ? nullptr : found->second.second;
+}
+
+TrackedTable& TableRegistry::describe(Connection& connection, const change::RelationPtr& relation) {
+  TrackedTable& table = by_name(*relation);
+  if (table.state == State::live) table.table = schema_.describe(connection, relation);
+  by_relation_[relation.get()] = {relation, &table};
+  return table;
+}
+
+void TableRegistry::redefined(Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
+                              change::Position position) {
+  // Other relation objects may describe the tables touched: they are looked up again when they come.
+  by_relation_.clear();
+  const bool renamed = change.before && change.after && name_of(*change.before) != name_of(*change.after);
+  if (change.before && (!change.after || renamed)) {
+    TrackedTable& gone = by_name(*change.before);
+    if (renamed) {
+      by_name(*change.after) = gone;
+      Parameters parameters;
+      parameters.text(mirror_).text(name_of(*change.before).first).text(name_of(*change.before).second);
+      connection.execute("DELETE FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+                         parameters);
+      tables_.erase(name_of(*change.before));
+    } else {
+      gone.state = State::dropped;
+      save_state(connection, name_of(*change.before), gone);
+    }
+  }
+  if (change.after) {
+    TrackedTable& now = by_name(*change.after);
+    if (!change.before) now.copied_at = position;
+    now.state = State::live;
+    now.table = std::move(table);
+    by_relation_[change.after.get()] = {change.after, &now};
+    save_state(connection, name_of(*change.after), now);
+  }
+}
+
+void TableRegistry::stop(Connection& connection, TrackedTable& table, const change::Relation& relation,
+                         const std::string& reason) {
+  table.state = State::stopped;
+  table.last_error = reason;
+  save_state(connection, name_of(relation), table);
+}
+
+void TableRegistry::save_state(Connection& connection, const Name& name, const TrackedTable& table) const {
+  Parameters parameters;
+  parameters.text(mirror_).text(name.first).text(name.second).text(to_string(table.state));
+  parameters.integer(static_cast<std::int64_t>(table.copied_at.value));
+  parameters.text(table.last_error);
+  connection.execute(
+      "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, copied_at, last_error)"
+      " VALUES ($1, $2, $3, $4, $5, nullif($6, ''))"
+      " ON CONFLICT (mirror, schema_name, table_name) DO UPDATE"
+      " SET state = excluded.state, copied_at = excluded.copied_at, last_error = excluded.last_error",
+      parameters);
+}
+
+bool TableRegistry::all_live(const std::vector<change::RelationPtr>& relations) {
+  return std::ranges::all_of(relations, [this](const change::RelationPtr& relation) {
+    const auto found = tables_.find(name_of(*relation));
+    return found != tables_.end() && (found->second.state == State::live || found->second.state == State::stopped);
+  });
+}
+
+bool TableRegistry::any_copied_after(change::Position position) const {
+  return std::ranges::any_of(tables_, [position](const auto& entry) {
+    return entry.second.state == State::live && entry.second.copied_at > position;
+  });
+}
+
+std::size_t TableRegistry::stopped() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(tables_, [](const auto& entry) { return entry.second.state == State::stopped; }));
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "change/position.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/schema_builder.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// How a table of the source stands with one mirror.
+struct TrackedTable {
+  enum class State : std::uint8_t {
+    absent,   ///< never copied: its changes come with the copy
+    live,     ///< holds all changes up to the checkpoint; those up to copied_at came with the copy
+    stopped,  ///< frozen after a change that the mirror refused; resync brings it back
+    dropped,  ///< gone at the source, kept in the mirror
+  };
+  State state = State::absent;
+  change::Position copied_at;
+  bool may_have_odd = false;
+  std::string last_error;
+  MirrorTablePtr table;       ///< null until described; always null for absent
+  std::uint64_t changes = 0;  ///< applied since the session began
+  std::uint64_t skipped = 0;  ///< left out since it stopped, since the session began
+};
+
+const char* to_string(TrackedTable::State state);
+
+/// The tables of one mirror as `pgmirror.tables` and the catalog tell, for one session. One thread.
+class TableRegistry {
+ public:
+  TableRegistry(const SchemaBuilder& schema, std::string mirror);
+
+  /// Reads all states again; forgets descriptions. Throws DatabaseError.
+  void load(Connection& connection);
+
+  /// Null when the relation has to be described first.
+  TrackedTable* find(const change::RelationPtr& relation);
+  /// Reads how the relation stands. The connection must not be in a pipeline.
+  TrackedTable& describe(Connection& connection, const change::RelationPtr& relation);
+
+  /// By name, absent where nothing is known. Stays valid for the registry's life.
+  TrackedTable& by_name(const change::Relation& relation);
+  /// After follow(): `after` stands as `table`, from `position` on. Part of the caller's transaction.
+  void redefined(Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
+                 change::Position position);
+  /// Freezes a table. Part of the caller's transaction.
+  void stop(Connection& connection, TrackedTable& table, const change::Relation& relation, const std::string& reason);
+
+  bool all_live(const std::vector<change::RelationPtr>& relations);
+  /// Some table was copied later than `position`.
+  bool any_copied_after(change::Position position) const;
+  std::size_t stopped() const;
+
+  using Name = std::pair<std::string, std::string>;  ///< schema and table in the mirror
+  const std::map<Name, TrackedTable>& tables() const { return tables_; }
+
+ private:
+  Name name_of(const change::Relation& relation) const;
+  void save_state(Connection& connection, const Name& name, const TrackedTable& table) const;
+
+  const SchemaBuilder& schema_;
+  std::string mirror_;
+  std::map<Name, TrackedTable> tables_;
+  std::unordered_map<const change::Relation*, std::pair<change::RelationPtr, TrackedTable*>> by_relation_;
+};
+
+}  // namespace pgmirror::sinks::postgres

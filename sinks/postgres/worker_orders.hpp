@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace pgmirror::sinks::postgres {
+
+/// What people ask of a running worker. Any thread may ask; the worker looks between batches.
+class WorkerOrders {
+ public:
+  void pause() { paused_ = true; }
+  /// Also ends a wait after a failure.
+  void resume() {
+    const std::lock_guard lock(mutex_);
+    paused_ = false;
+    ++resumed_;
+    wake_.notify_all();
+  }
+  /// Until resume(), `stop` or `deadline`, whichever comes first.
+  void wait_for_resume(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline) {
+    std::unique_lock lock(mutex_);
+    const auto resumed = [this, before = resumed_] { return resumed_ != before; };
+    if (deadline) {
+      wake_.wait_until(lock, stop, *deadline, resumed);
+    } else {
+      wake_.wait(lock, stop, resumed);
+    }
+  }
+  bool paused() const { return paused_; }
+
+  /// Copy these tables (Relation::qualified_name) again; all of them where `tables` is empty.
+  void resync(std::set<std::string> tables) {
+    const std::lock_guard lock(mutex_);
+    resync_ = std::move(tables);
+  }
+  std::optional<std::set<std::string>> take_resync() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(resync_, std::nullopt);
+  }
+
+ private:
+  std::atomic<bool> paused_ = false;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::uint64_t resumed_ = 0;
+  std::optional<std::set<std::string>> resync_;
+};
+
+}  // namespace pgmirror::sinks::postgres
