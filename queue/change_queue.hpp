@@ -1,77 +1,19 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <optional>
-#include <stdexcept>
 #include <stop_token>
 
 #include "change/transaction.hpp"
 #include "queue/cursor.hpp"
+#include "queue/disk_full.hpp"
 #include "queue/file.hpp"
+#include "queue/options.hpp"
+#include "queue/recovery.hpp"
+#include "queue/refusal.hpp"
+#include "queue/usage.hpp"
 
 namespace pgmirror::queue {
-
-/// The queue in the directory is not the one asked for: another source, another format, held by another agent.
-class QueueRefused : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// No space on the device. Transient, and nothing acknowledged or committed is lost: the open transaction is forgotten,
-/// commits stay in memory. Wait, call sync() until it returns, then go on after end().
-class DiskFull : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// begin() gave up waiting for the disk budget because interrupt() was called.
-class Interrupted : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-struct Options {
-  std::filesystem::path directory;
-  change::SourceIdentity source;
-  /// begin() waits while the files are larger than this together.
-  std::uint64_t disk_budget_bytes = std::uint64_t{10} << 30U;
-  /// A segment is closed when it reaches this; at most an eighth of the budget is used, so that budget comes free in
-  /// steps.
-  std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
-  /// Commits younger than this are kept though all mirrors have them, as long as the budget allows.
-  std::chrono::seconds retention{0};
-  /// Where a queue that is new begins: the position of the copy it continues.
-  change::Position start{};
-  std::size_t block_bytes = std::size_t{256} << 10U;
-  int compression_level = 1;  ///< of zstd; 0: none
-};
-
-/// What opening found.
-struct Recovery {
-  bool created = false;                 ///< there was no queue
-  std::uint64_t torn_bytes = 0;         ///< cut from the end: written when the agent died, never acknowledged
-  bool unfinished_transaction = false;  ///< one was being written when the agent died; it is forgotten
-};
-
-struct Usage {
-  std::uint64_t bytes = 0;
-  std::uint64_t budget_bytes = 0;
-  std::size_t segments = 0;
-  std::optional<change::CommitTime> oldest_commit;                     ///< about: of the first commit still held
-  std::optional<std::chrono::system_clock::time_point> blocked_since;  ///< begin() waits for the budget
-};
-
-/// What a reader at some position has before it.
-struct Backlog {
-  std::uint64_t transactions = 0;
-  std::uint64_t changes = 0;
-  std::uint64_t bytes = 0;  ///< on disk
-  std::optional<change::CommitTime> oldest_commit;
-};
 
 class QueueWriter;
 class SegmentCatalog;

@@ -2,27 +2,15 @@
 
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 #include <stop_token>
-#include <variant>
 
 #include "change/transaction.hpp"
+#include "queue/cursor_item.hpp"
+#include "queue/position_unavailable.hpp"
 
 namespace pgmirror::queue {
 
-struct Begin {};
-
-using Item = std::variant<Begin, change::RowChange, change::SchemaChange, change::Truncation, change::Commit>;
-
-/// The position asked for is no longer in the queue, or not yet.
-class PositionUnavailable : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 class SegmentCatalog;
-class FileSystem;
-class BlockStream;
 
 /// A place in the queue, moving forward over committed, durable transactions.
 ///
@@ -37,7 +25,7 @@ class Cursor {
   Cursor& operator=(Cursor&&) noexcept;
 
   /// The next item, or null at the durable end. A transaction is Begin, its changes in order, Commit; it is given out
-  /// only when its commit is durable, but its end may be read later: null never comes inside a transaction.
+  /// only when its commit is durable, so null never comes inside a transaction.
   ///
   /// The item lives until the next call, its tuples as long as current_block(). The same definition of a table is the
   /// same Relation object for this cursor's life. Throws Damage (damage.hpp), PositionUnavailable if the rest was
@@ -51,14 +39,14 @@ class Cursor {
   std::shared_ptr<const void> current_block() const;
 
   /// Position of the last commit that next() returned, or where the cursor was put.
-  change::Position position() const { return position_; }
+  change::Position position() const;
 
   /// Goes to the first transaction after `after`, as the constructor does.
   void seek(change::Position after);
 
  private:
-  std::unique_ptr<BlockStream> stream_;
-  change::Position position_;
+  class Reading;
+  std::unique_ptr<Reading> reading_;
 };
 
 }  // namespace pgmirror::queue

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pgmirror::queue {
+
+/// The first byte of a record; see FORMAT.md.
+enum class RecordTag : std::uint8_t {
+  relation = 1,
+  begin = 2,
+  insert = 3,
+  update = 4,
+  update_with_key = 5,
+  remove = 6,
+  truncate = 7,
+  schema = 8,
+  commit = 9,
+};
+
+}  // namespace pgmirror::queue
