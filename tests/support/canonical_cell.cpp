@@ -30,20 +30,26 @@ std::string without_scale(std::string decimal) {
   return decimal == "-0" ? "0" : decimal;
 }
 
-/// The shortest digits that give the same double again, written without exponent.
+/// The shortest digits that give the same double again: `1.5e+00`.
+std::string scientific(double number) {
+  std::array<char, 64> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific);
+  return {buffer.data(), end.ptr};
+}
+
+int exponent_of(const std::string& scientific_text) {
+  return std::atoi(scientific_text.c_str() + scientific_text.find('e') + 1);
+}
+
 std::string plain_decimal(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  std::array<char, 64> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific);
-  std::string text(buffer.data(), end.ptr);
-  const auto e = text.find('e');
-  const int exponent = std::atoi(text.c_str() + e + 1);
-  text.resize(e);
+  std::string text = scientific(number);
+  const int point = exponent_of(text) + 1;
+  text.resize(text.find('e'));
   const bool negative = text[0] == '-';
   if (negative) text.erase(0, 1);
   std::string digits = text.substr(0, 1) + (text.size() > 2 ? text.substr(2) : "");
-  const int point = exponent + 1;
   if (point <= 0)
     digits = "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
   else if (static_cast<std::size_t>(point) >= digits.size())
@@ -53,11 +59,16 @@ std::string plain_decimal(double number) {
   return without_scale((negative ? "-" : "") + digits);
 }
 
-/// As SQLite writes a real into a text column, but with all digits that matter.
+/// How the mirror writes a real where only text can hold it: as PostgreSQL prints double precision, but told from an
+/// integer by `.0`.
 std::string real_as_text(double number) {
-  auto text = fmt::format("{}", number);
-  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
-  return text;
+  if (std::isinf(number)) return plain_decimal(number);
+  if (number == 0) return std::signbit(number) ? "-0.0" : "0.0";
+  const auto text = scientific(number);
+  if (exponent_of(text) < -4 || exponent_of(text) >= 15) return text;
+  auto plain = plain_decimal(number);
+  if (plain.find('.') == std::string::npos) plain += ".0";
+  return plain;
 }
 
 std::string hex(std::string_view bytes) {
@@ -146,18 +157,16 @@ std::optional<std::string> canonical_sqlite_cell(sqlite3_value* cell, const std:
   }
 }
 
-std::string storage_class(sqlite3_value* cell) {
+std::string kept_cell(sqlite3_value* cell) {
   switch (sqlite3_value_type(cell)) {
-    case SQLITE_NULL:
-      return "null";
     case SQLITE_INTEGER:
-      return "integer";
+      return "integer " + hex(std::to_string(sqlite3_value_int64(cell)));
     case SQLITE_FLOAT:
-      return "real";
+      return "real " + hex(real_as_text(sqlite3_value_double(cell)));
     case SQLITE_TEXT:
-      return "text";
+      return "text " + hex(bytes_of(cell));
     default:
-      return "blob";
+      return "blob " + hex(bytes_of(cell));
   }
 }
 

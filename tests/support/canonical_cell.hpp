@@ -17,8 +17,9 @@ std::string canonical_mirror_cell(const std::optional<std::string_view>& printed
 /// then it is an odd value and the mirror's cell is NULL.
 std::optional<std::string> canonical_sqlite_cell(sqlite3_value* cell, const std::string& type);
 
-/// `integer`, `real`, `text` or `blob`, as SQLite's typeof() says it; `null` for NULL.
-std::string storage_class(sqlite3_value* cell);
+/// A cell as pgmirror.odd_values keeps it: its storage class and, in hexadecimal digits, its bytes (numbers: their
+/// text). Not for NULL.
+std::string kept_cell(sqlite3_value* cell);
 
 /// Whether the oracle knows how cells of this type are printed.
 bool known_type(const std::string& type);

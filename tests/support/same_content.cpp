@@ -4,11 +4,13 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "tests/support/canonical_cell.hpp"
@@ -112,7 +114,7 @@ class MirrorSide {
     for (const auto& column : columns) list += (list.empty() ? "" : ", ") + in_double_quotes(column);
     return session_.exec("SELECT " + list + " FROM " + in_double_quotes(schema_) + "." + in_double_quotes(table));
   }
-  /// Cells of `table` kept in pgmirror.odd_values, as odd_cell() writes them.
+  /// Cells of `table` kept in pgmirror.odd_values: column name and what kept_cell() gives.
   std::vector<std::string> odd_cells(const std::string& table) {
     std::vector<std::string> cells;
     if (session_.exec1("SELECT to_regclass('pgmirror.odd_values') IS NULL")[0].as<bool>()) return cells;
@@ -195,75 +197,82 @@ std::vector<ComparedColumn> compared_columns(Differences& differences, SourceSid
   return columns;
 }
 
-void compare_odd_cells(Differences& differences, const std::string& table, std::vector<std::string> expected,
-                       const std::vector<std::string>& kept, const std::vector<ComparedColumn>& columns) {
-  std::vector<std::string> surplus;
+/// Calls `consume` with each cell of each row; the cell is a copy that does not change when it is looked at.
+void read_rows(SourceSide& source, const std::string& table, const std::vector<ComparedColumn>& columns,
+               const std::function<void(const ComparedColumn&, sqlite3_value*)>& consume,
+               const std::function<void()>& row_ended) {
+  std::string list;
+  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + in_double_quotes(column.name);
+  Statement select(source.native(), "SELECT " + list + " FROM " + in_double_quotes(table));
+  while (select.step()) {
+    int number = 0;
+    for (const auto& column : columns) {
+      const std::unique_ptr<sqlite3_value, decltype(&sqlite3_value_free)> cell(
+          sqlite3_value_dup(sqlite3_column_value(select.handle, number++)), sqlite3_value_free);
+      consume(column, cell.get());
+    }
+    row_ended();
+  }
+}
+
+/// `expected`: cells that the mirror's types cannot hold. Others may be kept besides, where the cell in the mirror does
+/// not tell the storage class, as long as the source really holds them.
+void compare_odd_cells(Differences& differences, SourceSide& source, const std::string& table,
+                       std::vector<std::string> expected, const std::vector<std::string>& kept,
+                       const std::vector<ComparedColumn>& columns) {
   std::sort(expected.begin(), expected.end());
-  std::set_difference(kept.begin(), kept.end(), expected.begin(), expected.end(), std::back_inserter(surplus));
-  // A number in a text column is printed there; its class may be kept besides.
-  std::erase_if(surplus, [&](const std::string& cell) {
-    return std::any_of(columns.begin(), columns.end(), [&](const ComparedColumn& column) {
-      return column.type == "text" &&
-             (cell.starts_with(column.name + " integer ") || cell.starts_with(column.name + " real "));
-    });
-  });
-  for (const auto& cell : surplus) differences.add(table + ": odd value that the source does not hold: " + cell);
   std::vector<std::string> missing;
   std::set_difference(expected.begin(), expected.end(), kept.begin(), kept.end(), std::back_inserter(missing));
   for (const auto& cell : missing) differences.add(table + ": odd value that was not kept: " + cell);
-}
-
-/// Column, class and bytes. Numbers are kept as the text SQLite makes of them.
-std::string odd_cell(const std::string& column, sqlite3_value* cell) {
-  const auto kind = storage_class(cell);
-  const auto* bytes = static_cast<const unsigned char*>(sqlite3_value_blob(cell));
-  std::string hex;
-  for (int i = 0; i < sqlite3_value_bytes(cell); ++i) hex += fmt::format("{:02x}", bytes[i]);
-  return column + " " + kind + " " + hex;
+  std::vector<std::string> surplus;
+  std::set_difference(kept.begin(), kept.end(), expected.begin(), expected.end(), std::back_inserter(surplus));
+  if (surplus.empty()) return;
+  std::vector<std::string> held;
+  read_rows(
+      source, table, columns,
+      [&](const ComparedColumn& column, sqlite3_value* cell) {
+        if (sqlite3_value_type(cell) != SQLITE_NULL) held.push_back(column.name + " " + kept_cell(cell));
+      },
+      [] {});
+  std::sort(held.begin(), held.end());
+  std::vector<std::string> stray;
+  std::set_difference(surplus.begin(), surplus.end(), held.begin(), held.end(), std::back_inserter(stray));
+  for (const auto& cell : stray) differences.add(table + ": odd value that the source does not hold: " + cell);
 }
 
 void compare_table(Differences& differences, SourceSide& source, MirrorSide& mirror, const std::string& table,
                    const ContentRules& rules) {
   const auto columns = compared_columns(differences, source, mirror, table, rules);
   if (columns.empty()) return;
-  std::vector<std::string> names;
-  std::string list;
-  for (const auto& column : columns) {
-    names.push_back(column.name);
-    list += (list.empty() ? "" : ", ") + in_double_quotes(column.name);
-  }
 
   std::vector<std::string> source_rows;
   std::vector<std::string> odd;
-  Statement select(source.native(), "SELECT " + list + " FROM " + in_double_quotes(table));
-  while (select.step()) {
-    std::string row;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      // A protected copy: reading a cell may change its representation.
-      const std::unique_ptr<sqlite3_value, decltype(&sqlite3_value_free)> cell(
-          sqlite3_value_dup(sqlite3_column_value(select.handle, static_cast<int>(i))), sqlite3_value_free);
-      auto canonical = canonical_sqlite_cell(cell.get(), columns[i].type);
-      if (!canonical) {
-        canonical = canonical_mirror_cell(std::nullopt, columns[i].type);
-        odd.push_back(odd_cell(columns[i].name, cell.get()));
-      }
-      row += *canonical + '\x1f';
-    }
-    source_rows.push_back(std::move(row));
-  }
+  std::string row;
+  read_rows(
+      source, table, columns,
+      [&](const ComparedColumn& column, sqlite3_value* cell) {
+        auto canonical = canonical_sqlite_cell(cell, column.type);
+        if (!canonical) {
+          canonical = canonical_mirror_cell(std::nullopt, column.type);
+          odd.push_back(column.name + " " + kept_cell(cell));
+        }
+        row += *canonical + '\x1f';
+      },
+      [&] { source_rows.push_back(std::exchange(row, {})); });
 
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
   std::vector<std::string> mirror_rows;
   for (const auto& printed : mirror.rows(table, names)) {
-    std::string row;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto field = printed[static_cast<pqxx::row::size_type>(i)];
       const auto text = field.is_null() ? std::nullopt : std::optional(std::string_view(field.c_str(), field.size()));
       row += canonical_mirror_cell(text, columns[i].type) + '\x1f';
     }
-    mirror_rows.push_back(std::move(row));
+    mirror_rows.push_back(std::exchange(row, {}));
   }
   add_set_differences(differences, table, std::move(source_rows), std::move(mirror_rows));
-  compare_odd_cells(differences, table, std::move(odd), mirror.odd_cells(table), columns);
+  compare_odd_cells(differences, source, table, std::move(odd), mirror.odd_cells(table), columns);
 }
 
 }  // namespace

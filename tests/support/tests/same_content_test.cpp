@@ -90,5 +90,16 @@ TEST_F(SameContent, WantsCellsThatDoNotFitAmongTheOddValues) {
   EXPECT_FALSE(compare());
 }
 
+TEST_F(SameContent, AllowsOddValuesBesidesOnlyWhereTheSourceHoldsThem) {
+  mirror(
+      "CREATE SCHEMA pgmirror; CREATE TABLE pgmirror.odd_values (schema_name text, table_name text, key text,"
+      " column_name text, storage_class text, raw bytea);"
+      "INSERT INTO pgmirror.odd_values VALUES ('public', 'odd name', '[4]', 'x', 'real', '2.0')");
+  EXPECT_TRUE(compare());
+  store_.exec("UPDATE \"odd name\" SET x = 3.0 WHERE id = 4");
+  mirror("UPDATE \"odd name\" SET x = '3.0' WHERE id = 4");
+  EXPECT_FALSE(compare());
+}
+
 }  // namespace
 }  // namespace pgmirror::tests
