@@ -1,0 +1,31 @@
+-- Edits, a rename, a deletion and the job queue of a wiki.
+BEGIN;
+INSERT INTO text (old_text, old_flags) VALUES (CAST('new text of page 5' AS BLOB), CAST('utf-8' AS BLOB));
+INSERT INTO revision (rev_page, rev_actor, rev_timestamp, rev_parent_id) VALUES (5, 7, CAST('20260101000000' AS BLOB), 10);
+UPDATE "page" SET page_latest = (SELECT max(rev_id) FROM revision), page_len = 18, page_touched = CAST('20260101000000' AS BLOB) WHERE page_id = 5;
+UPDATE "user" SET user_editcount = coalesce(user_editcount, 0) + 1 WHERE user_id = 7;
+UPDATE site_stats SET ss_total_edits = ss_total_edits + 1;
+DELETE FROM searchindex WHERE rowid = 5;
+INSERT INTO searchindex (rowid, si_title, si_text) VALUES (5, 'page 5', 'new text');
+COMMIT;
+BEGIN;
+-- Two pages swap their names: set-based updates meet the unique index on the way.
+UPDATE "page" SET page_title = CAST('tmp' AS BLOB) WHERE page_id = 11;
+UPDATE "page" SET page_title = CAST('Page_11_日本' AS BLOB) WHERE page_id = 6;
+UPDATE "page" SET page_title = CAST('Page_6_日本' AS BLOB) WHERE page_id = 11;
+COMMIT;
+BEGIN;
+DELETE FROM revision WHERE rev_page = 20;
+DELETE FROM categorylinks WHERE cl_from = 20 OR cl_to = CAST('Category3' AS BLOB);
+DELETE FROM "page" WHERE page_id = 20;
+COMMIT;
+DELETE FROM "Object Cache";
+INSERT INTO "Object Cache" VALUES (CAST('k' AS BLOB), x'', CAST('' AS BLOB), -9223372036854775808);
+INSERT INTO log_search VALUES ('late', 'text', 1e300);
+DELETE FROM log_search WHERE rowid = 2;
+UPDATE log_search SET ls_value = 'changed' WHERE ls_field IS NULL;
+ALTER TABLE "page" RENAME COLUMN page_lang TO "page language";
+ALTER TABLE site_stats ADD COLUMN ss_images INTEGER DEFAULT 0;
+UPDATE "page" SET "page language" = CAST('de' AS BLOB) WHERE page_id < 10;
+VACUUM;
+UPDATE site_stats SET ss_images = 3;
