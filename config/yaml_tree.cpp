@@ -43,11 +43,26 @@ void refuse_tab_indentation(const std::string& file, std::string_view text) {
   }
 }
 
+/// Whether the quoted scalar that begins at the front of `text` ends: yaml-cpp takes the end of the file for a closing
+/// quote.
+bool quote_ends(std::string_view text) {
+  const char quote = text.front();
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote == '"' || at + 1 == text.size() || text[at + 1] != quote) return true;
+      ++at;
+    }
+  }
+  return false;
+}
+
 /// Builds the tree from yaml-cpp's events and not from its nodes, which accept keys that stand twice and expand
 /// aliases.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& file) : file_(file) {}
+  TreeBuilder(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
   YamlNode take() {
     if (!duplicates_.empty()) throw ConfigError(std::move(duplicates_));
@@ -59,25 +74,31 @@ class TreeBuilder : public YAML::EventHandler {
     started_ = true;
   }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(node(YamlNode::Kind::null, mark), mark); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_properties(mark, "", anchor);
+    add(node(YamlNode::Kind::null, mark), mark);
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     refuse(mark, "aliases are not supported; write the value out");
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
-    refuse_tag(mark, tag);
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    refuse_properties(mark, tag, anchor);
     if (value.find('\0') != std::string::npos) refuse(mark, "value holds a NUL character");
+    if (tag == "!") require_end_of_quote(mark);
     YamlNode scalar = node(YamlNode::Kind::scalar, mark);
     scalar.text = value;
     add(std::move(scalar), mark);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    refuse_tag(mark, tag);
+    refuse_properties(mark, tag, anchor);
     open(YamlNode::Kind::list, mark);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    refuse_tag(mark, tag);
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    refuse_properties(mark, tag, anchor);
     open(YamlNode::Kind::map, mark);
   }
   void OnMapEnd() override { close(); }
@@ -93,8 +114,15 @@ class TreeBuilder : public YAML::EventHandler {
   [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view problem) const {
     fail(file_, mark.line + 1, mark.column + 1, problem);
   }
-  void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
+  void refuse_properties(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) const {
+    if (anchor != YAML::NullAnchor) refuse(mark, "anchors are not supported; write the value out");
     if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags are not supported; write the plain value");
+  }
+  /// A scalar of the tag "!" is a quoted one, unless somebody wrote that tag.
+  void require_end_of_quote(const YAML::Mark& mark) const {
+    const std::string_view from_here = text_.substr(static_cast<std::size_t>(mark.pos));
+    if (from_here.starts_with('!')) refuse(mark, "tags are not supported; write the plain value");
+    if (!quote_ends(from_here)) refuse(mark, "quote does not end");
   }
   static YamlNode node(YamlNode::Kind kind, const YAML::Mark& mark) { return {kind, mark.line + 1, mark.column + 1}; }
 
@@ -134,6 +162,7 @@ class TreeBuilder : public YAML::EventHandler {
                                       key.line, key.column, key.text, first->second));
   }
 
+  std::string_view text_;
   const std::string& file_;
   bool started_ = false;
   YamlNode root_{YamlNode::Kind::map, 1, 1};
@@ -153,7 +182,7 @@ YamlNode parse_yaml(std::string_view text, const std::string& file) {
     fail_at_offset(file, text, at, "not UTF-8; save the file as UTF-8 text");
   }
   refuse_tab_indentation(file, text);
-  TreeBuilder builder(file);
+  TreeBuilder builder(text, file);
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);

@@ -29,8 +29,9 @@ struct YamlEntry {
 
 /// Reads one document whose top is a map; nothing but comments is an empty map.
 ///
-/// Stricter than YAML: UTF-8 only (a byte order mark is fine), no NUL, no tabs in indentation, no aliases, no tags, no
-/// key twice, one document. Throws ConfigError; messages begin with `file:line:column:` and hold keys but no values.
+/// Stricter than YAML: UTF-8 only (a byte order mark is fine), no NUL, no tabs in indentation, no anchors, aliases or
+/// tags, no key twice, one document. Throws ConfigError; messages begin with `file:line:column:` and hold keys but no
+/// values.
 YamlNode parse_yaml(std::string_view text, const std::string& file);
 
 }  // namespace pgmirror::config
