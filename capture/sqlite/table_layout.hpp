@@ -32,8 +32,12 @@ struct StoredField {
   std::optional<std::size_t> column{};
   std::string name;
   bool real = false;          ///< REAL affinity: a number stored as integer to save space is a real
+  bool generated = false;     ///< GENERATED ... STORED
   bool row_id_alias = false;  ///< INTEGER PRIMARY KEY: the record has NULL, the value is the rowid
-  StoredDefault fallback{};
+  StoredDefault fallback{};   ///< for a record that ends before this field
+  /// The fallback is what SQLite itself gives to rows that were there before the column. False where the default is an
+  /// expression: SQLite then lets such a column be added only together with its values.
+  bool constant_default = true;
   bool operator==(const StoredField&) const = default;
 };
 
@@ -64,6 +68,8 @@ struct TableLayout {
   /// WITHOUT ROWID: how the first fields, which are the key, are ordered. Else empty.
   std::vector<KeyField> key_order;
   std::vector<VirtualColumn> virtual_columns;
+  /// Virtual columns that are not mirrored because only the application can compute them.
+  std::vector<std::string> uncomputable_columns;
   /// Position in Relation::columns of each column that identifies a row, ascending.
   std::vector<std::size_t> identity;
 };

@@ -1,0 +1,250 @@
+#include "capture/sqlite/layout_reader.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "capture/sqlite/affinity.hpp"
+#include "capture/sqlite/folded_name.hpp"
+#include "capture/sqlite/stored_default.hpp"
+#include "capture/sqlite/table_indexes.hpp"
+
+namespace pgmirror::capture::sqlite {
+namespace {
+
+enum class Storage : std::uint8_t { stored, generated_virtual, generated_stored };
+
+/// A column as SQLite describes it.
+struct ColumnInfo {
+  change::Column column;
+  Affinity affinity = Affinity::blob;
+  Storage storage = Storage::stored;
+  std::int64_t key_part = 0;  ///< from 1; 0: not in the declared key
+};
+
+struct TableInfo {
+  bool without_rowid = false;
+  bool strict = false;
+  std::vector<ColumnInfo> columns;
+  std::vector<std::size_t> key;  ///< positions in columns, in key order
+  std::optional<std::size_t> alias;
+};
+
+std::string column_collation(const ScratchDatabase& scratch, const std::string& table, const std::string& column) {
+  const char* collation = nullptr;
+  sqlite3_table_column_metadata(scratch.handle(), nullptr, table.c_str(), column.c_str(), nullptr, &collation, nullptr,
+                                nullptr, nullptr);
+  if (collation == nullptr || folded_name(collation) == "binary") return {};
+  return collation;
+}
+
+Storage storage_of(std::int64_t hidden) {
+  if (hidden == 2) return Storage::generated_virtual;
+  return hidden == 3 ? Storage::generated_stored : Storage::stored;
+}
+
+void read_columns(ScratchDatabase& scratch, const std::string& table, TableInfo& info) {
+  scratch.query("SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid",
+                {table}, [&](const ScratchStatement& row) {
+                  ColumnInfo column;
+                  column.column.name = row.text(0);
+                  column.column.declared_type = row.text(1);
+                  column.column.family = type_family(row.text(1), info.strict);
+                  column.column.not_null = row.integer(2) != 0;
+                  if (!row.is_null(3)) column.column.default_sql = row.text(3);
+                  column.column.collation = column_collation(scratch, table, column.column.name);
+                  column.affinity = column_affinity(row.text(1), info.strict);
+                  column.storage = storage_of(row.integer(5));
+                  column.column.generated = column.storage != Storage::stored;
+                  column.key_part = row.integer(4);
+                  info.columns.push_back(std::move(column));
+                });
+}
+
+void read_key(ScratchDatabase& scratch, const std::string& table, TableInfo& info) {
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    if (info.columns[i].key_part > 0) info.key.push_back(i);
+  }
+  std::ranges::sort(info.key, {}, [&](std::size_t i) { return info.columns[i].key_part; });
+  if (info.without_rowid) {
+    for (const std::size_t i : info.key) info.columns[i].column.not_null = true;
+    return;
+  }
+  // INTEGER PRIMARY KEY DESC looks like an alias of the rowid but is not: it has an index of its own.
+  bool has_index = false;
+  scratch.query("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'", {table},
+                [&](const ScratchStatement&) { has_index = true; });
+  if (info.key.size() != 1 || has_index) return;
+  change::Column& column = info.columns[info.key.front()].column;
+  if (folded_name(column.declared_type) != "integer") return;
+  info.alias = info.key.front();
+  column.not_null = true;
+}
+
+TableInfo read_table_info(ScratchDatabase& scratch, const std::string& table) {
+  TableInfo info;
+  scratch.query("SELECT wr, strict FROM pragma_table_list(?) WHERE schema = 'main'", {table},
+                [&](const ScratchStatement& row) {
+                  info.without_rowid = row.integer(0) != 0;
+                  info.strict = row.integer(1) != 0;
+                });
+  read_columns(scratch, table, info);
+  read_key(scratch, table, info);
+  return info;
+}
+
+bool needs_application(ScratchDatabase& scratch, const std::string& table, const TableInfo& info) {
+  return std::ranges::any_of(info.columns, [&](const ColumnInfo& column) {
+    return column.storage != Storage::stored &&
+           scratch.needs_unknown_function(
+               fmt::format("SELECT {} FROM {}", quote_identifier(column.column.name), quote_identifier(table)));
+  });
+}
+
+/// Which columns the mirror gets, by position in TableInfo::columns.
+std::vector<bool> chosen_columns(const std::string& table, const TableInfo& info, const config::TableRules& rules,
+                                 bool uncomputable) {
+  std::vector<bool> chosen;
+  for (const ColumnInfo& column : info.columns) {
+    chosen.push_back(rules.includes_column("", table, column.column.name) &&
+                     !(uncomputable && column.storage == Storage::generated_virtual));
+  }
+  return chosen;
+}
+
+change::Column row_id_column() {
+  change::Column column;
+  column.name = change::Relation::row_id_column;
+  column.declared_type = "INTEGER";
+  column.family = change::TypeFamily::integer;
+  column.not_null = true;
+  return column;
+}
+
+/// The relation, and for each column of the table its position in it.
+struct Projection {
+  change::Relation relation;
+  std::vector<std::optional<std::size_t>> positions;
+};
+
+Projection project(const std::string& table, const TableInfo& info, const std::vector<bool>& chosen) {
+  Projection projection;
+  change::Relation& relation = projection.relation;
+  relation.name = table;
+  const bool whole_key = std::ranges::all_of(info.key, [&](std::size_t i) { return chosen[i]; });
+  if (info.without_rowid && !whole_key) {
+    throw std::runtime_error(fmt::format(
+        "table \"{}\": a column of its key is excluded and it has no rowid; mirror the column or exclude the table",
+        table));
+  }
+  relation.has_row_id = !info.without_rowid && !(info.alias && whole_key);
+  if (relation.has_row_id) relation.columns.push_back(row_id_column());
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    projection.positions.emplace_back();
+    if (!chosen[i]) continue;
+    projection.positions.back() = relation.columns.size();
+    relation.columns.push_back(info.columns[i].column);
+  }
+  if (whole_key) {
+    for (const std::size_t i : info.key) relation.key.push_back(*projection.positions[i]);
+  }
+  return projection;
+}
+
+template <class Names>
+bool has_all(const change::Relation& relation, const Names& names) {
+  return std::ranges::all_of(names,
+                             [&](const std::string& name) { return relation.column_position(name).has_value(); });
+}
+
+void add_constraints(ScratchDatabase& scratch, change::Relation& relation) {
+  for (change::Index& index : read_indexes(scratch, relation.name)) {
+    if (has_all(relation, index.columns)) relation.indexes.push_back(std::move(index));
+  }
+  for (change::ForeignKey& key : read_foreign_keys(scratch, relation.name)) {
+    if (has_all(relation, key.columns)) relation.foreign_keys.push_back(std::move(key));
+  }
+}
+
+Collation known_collation(const std::string& name) {
+  const std::string folded = folded_name(name);
+  if (folded == "binary") return Collation::binary;
+  if (folded == "nocase") return Collation::nocase;
+  return folded == "rtrim" ? Collation::rtrim : Collation::unknown;
+}
+
+/// Positions in TableInfo::columns in the order of the record.
+std::vector<std::size_t> stored_order(ScratchDatabase& scratch, const std::string& table, const TableInfo& info,
+                                      std::vector<KeyField>& key_order) {
+  std::vector<std::size_t> order;
+  if (!info.without_rowid) {
+    for (std::size_t i = 0; i < info.columns.size(); ++i) {
+      if (info.columns[i].storage != Storage::generated_virtual) order.push_back(i);
+    }
+    return order;
+  }
+  // The index of the primary key is the table: SQLite lists its fields, the key first and without repetitions.
+  scratch.query(
+      "SELECT x.cid, x.coll, x.\"desc\", x.key FROM pragma_index_list(?) l, pragma_index_xinfo(l.name) x "
+      "WHERE l.origin = 'pk' ORDER BY x.seqno",
+      {table}, [&](const ScratchStatement& row) {
+        order.push_back(static_cast<std::size_t>(row.integer(0)));
+        if (row.integer(3) != 0) key_order.push_back({known_collation(row.text(1)), row.integer(2) != 0});
+      });
+  return order;
+}
+
+StoredField stored_field(ScratchDatabase& defaults, const ColumnInfo& info, std::optional<std::size_t> position,
+                         bool alias) {
+  StoredField field;
+  field.column = position;
+  field.name = info.column.name;
+  field.real = info.affinity == Affinity::real;
+  field.generated = info.storage == Storage::generated_stored;
+  field.row_id_alias = alias;
+  if (info.column.default_sql) {
+    const std::optional<StoredDefault> value = stored_default(defaults, *info.column.default_sql, info.affinity);
+    field.constant_default = value.has_value();
+    if (value) field.fallback = *value;
+  }
+  return field;
+}
+
+std::vector<std::size_t> identity_of(const change::Relation& relation) {
+  std::vector<std::size_t> identity = relation.key;
+  if (relation.has_row_id) identity.push_back(0);
+  std::ranges::sort(identity);
+  return identity;
+}
+
+}  // namespace
+
+TableLayout read_layout(ScratchDatabase& scratch, const SchemaEntry& entry, TextEncoding encoding,
+                        const config::TableRules& rules) {
+  const TableInfo info = read_table_info(scratch, entry.name);
+  const bool uncomputable = needs_application(scratch, entry.name, info);
+  Projection projection = project(entry.name, info, chosen_columns(entry.name, info, rules, uncomputable));
+  add_constraints(scratch, projection.relation);
+  TableLayout layout;
+  layout.root = entry.root;
+  layout.sql = entry.sql;
+  layout.encoding = encoding;
+  layout.without_rowid = info.without_rowid;
+  ScratchDatabase defaults(encoding);
+  for (const std::size_t i : stored_order(scratch, entry.name, info, layout.key_order)) {
+    layout.fields.push_back(stored_field(defaults, info.columns.at(i), projection.positions[i], info.alias == i));
+  }
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    if (info.columns[i].storage != Storage::generated_virtual) continue;
+    const std::string& name = info.columns[i].column.name;
+    if (projection.positions[i]) layout.virtual_columns.push_back({name, *projection.positions[i]});
+    if (uncomputable && rules.includes_column("", entry.name, name)) layout.uncomputable_columns.push_back(name);
+  }
+  layout.identity = identity_of(projection.relation);
+  layout.relation = std::make_shared<const change::Relation>(std::move(projection.relation));
+  return layout;
+}
+
+}  // namespace pgmirror::capture::sqlite
