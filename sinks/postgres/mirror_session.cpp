@@ -40,10 +40,17 @@ bool probe_replica_role(Connection& connection) {
   }
 }
 
+std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations) {
+  std::set<std::string> names;
+  for (const change::RelationPtr& relation : relations) names.insert(relation->qualified_name());
+  return names;
+}
+
 Ownership claim(Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
-                change::Position& position) {
+                bool start_over, change::Position& position) {
   create_control_schema(connection);
-  const Checkpoint checkpoint = claim_checkpoint(connection, mirror.name, identity);
+  const Checkpoint checkpoint = start_over ? replace_source(connection, mirror.name, identity)
+                                           : claim_checkpoint(connection, mirror.name, identity);
   position = checkpoint.position;
   return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = probe_replica_role(connection)};
 }
@@ -70,7 +77,8 @@ MirrorSession::MirrorSession(const Surroundings& around)
       orders_(around.orders),
       trouble_(around.trouble),
       connection_(around.mirror.connection, "pgmirror"),
-      ownership_(claim(connection_, around.mirror, around.identity, position_)),
+      start_over_(around.orders.take_start_over()),
+      ownership_(claim(connection_, around.mirror, around.identity, start_over_, position_)),
       schema_(around.mirror),
       tables_(schema_, around.mirror.name),
       flush_watch_(position_) {
@@ -101,7 +109,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
   schema_.prepare(connection_, *snapshot);
-  InitialCopy copy(mirror_, schema_);
+  InitialCopy copy(mirror_, schema_, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{});
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
   schema_.build_indexes(connection_, snapshot->relations());
 
@@ -148,9 +156,7 @@ void MirrorSession::apply(std::stop_token stop) {
     }
     if (auto tables = orders_.take_resync()) {
       auto now = source_.open_snapshot();
-      if (tables->empty()) {
-        for (const change::RelationPtr& relation : now->relations()) tables->insert(relation->qualified_name());
-      }
+      if (tables->empty()) *tables = names_of(now->relations());
       plan_copy(std::move(now), std::move(*tables));
     }
     board_.update([](MirrorStatus& status) { status.state = MirrorState::streaming; });

@@ -95,10 +95,11 @@ class MirrorSession {
   Trouble& trouble_;
 
   Connection connection_;
+  change::Position position_;
+  bool start_over_;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;
   SchemaBuilder schema_;
   TableRegistry tables_;
-  change::Position position_;
   FlushWatch flush_watch_;
   std::optional<queue::Cursor> cursor_;
   std::optional<BatchCollector> collector_;

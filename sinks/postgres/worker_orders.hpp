@@ -46,7 +46,15 @@ class WorkerOrders {
     return std::exchange(resync_, std::nullopt);
   }
 
+  /// Make the mirror ours whatever it followed before, and copy every table again.
+  void start_over() {
+    start_over_ = true;
+    resume();
+  }
+  bool take_start_over() { return start_over_.exchange(false); }
+
  private:
+  std::atomic<bool> start_over_ = false;
   std::atomic<bool> paused_ = false;
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -1,0 +1,153 @@
+#include "agent/mirror_agent.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+
+#include "agent/state_directory.hpp"
+#include "capture/sqlite/sqlite_source.hpp"
+#include "queue/inspection.hpp"
+
+namespace pgmirror::agent {
+
+namespace {
+
+using sinks::postgres::MirrorState;
+
+constexpr std::chrono::seconds housekeeping_interval{1};
+
+std::optional<change::SourceIdentity> identity_of_queue(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory) || std::filesystem::is_empty(directory)) return std::nullopt;
+  const queue::QueueReport report = queue::inspect(directory, queue::Depth::headers);
+  if (report.segments.empty()) return std::nullopt;
+  return report.source;
+}
+
+std::unique_ptr<queue::ChangeQueue> open_queue(const config::Config& config, const change::SourceIdentity& source,
+                                               change::Position start) {
+  auto queue = std::make_unique<queue::ChangeQueue>(queue::Options{.directory = queue_directory(config.state_dir),
+                                                                   .source = source,
+                                                                   .disk_budget_bytes = config.queue.disk_budget_bytes,
+                                                                   .retention = config.queue.retention,
+                                                                   .start = start});
+  if (queue->recovery().torn_bytes > 0) {
+    spdlog::info("[MirrorQueue] Cut {} bytes that were being written when the agent last ended",
+                 queue->recovery().torn_bytes);
+  }
+  return queue;
+}
+
+std::unique_ptr<capture::Source> open_source(const config::Config& config, change::Position queue_end,
+                                             const std::optional<change::SourceIdentity>& identity) {
+  return std::make_unique<capture::sqlite::SqliteSource>(*config.sqlite, config.tables,
+                                                         shadow_directory(config.state_dir), queue_end, identity);
+}
+
+}  // namespace
+
+MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
+  prepare_state_directory(config.state_dir);
+  const auto identity = identity_of_queue(queue_directory(config.state_dir));
+  if (identity) {
+    queue_ = open_queue(config, *identity, {});
+    source_ = open_source(config, queue_->end(), identity);
+  } else {
+    source_ = open_source(config, {}, std::nullopt);
+    queue_ = open_queue(config, source_->identity(), source_->open_snapshot()->position());
+  }
+  const bool start_over = take_start_over(config.state_dir);
+  for (const config::Mirror& mirror : config.mirrors) {
+    workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(mirror, *queue_, *source_, source_->identity()));
+    if (start_over) workers_.back()->orders().start_over();
+  }
+}
+
+MirrorAgent::~MirrorAgent() = default;
+
+void MirrorAgent::run(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::vector<std::jthread> threads;
+  threads.reserve(workers_.size() + 1);
+  for (const auto& worker : workers_) {
+    threads.emplace_back([&worker](std::stop_token ending) { worker->run(ending); });
+  }
+  threads.emplace_back([this](std::stop_token ending) { capture(ending); });
+
+  const std::stop_callback wake_on_failure(capture_ended_.get_token(), [&] { wake.notify_all(); });
+  const auto over = [&] { return capture_ended_.stop_requested(); };
+  for (std::unique_lock lock(mutex); !stop.stop_requested() && !over();) {
+    wake.wait_for(lock, stop, housekeeping_interval, over);
+    release_applied();
+  }
+
+  ending_ = true;
+  queue_->interrupt();
+  for (std::jthread& thread : threads) thread.request_stop();
+  threads.clear();
+  if (capture_failure_) std::rethrow_exception(capture_failure_);
+}
+
+void MirrorAgent::capture(std::stop_token stop) {
+  try {
+    source_->run(*queue_, stop);
+  } catch (const queue::Interrupted&) {
+    // Asked to end while the queue was full: nothing was lost, the source still has it.
+  } catch (...) {
+    capture_failure_ = std::current_exception();
+  }
+  capture_ended_.request_stop();
+}
+
+void MirrorAgent::release_applied() {
+  if (workers_.empty()) return;
+  change::Position everywhere = queue_->end();
+  for (const auto& worker : workers_) everywhere = std::min(everywhere, worker->status().flushed_position);
+  queue_->release(everywhere);
+}
+
+AgentStatus MirrorAgent::status() const {
+  AgentStatus status{.version = PGMIRROR_VERSION,
+                     .source = config_.source_url,
+                     .identity = source_->identity().text,
+                     .started = started_,
+                     .captured = queue_->end(),
+                     .queue = queue_->usage(),
+                     .ending = ending_};
+  for (const auto& worker : workers_) {
+    AgentStatus::Mirror mirror{.status = worker->status(), .backlog = {}};
+    if (mirror.status.position != change::Position{}) mirror.backlog = queue_->backlog(mirror.status.position);
+    status.mirrors.push_back(std::move(mirror));
+  }
+  return status;
+}
+
+std::vector<std::string> AgentStatus::troubles() const {
+  std::vector<std::string> troubles;
+  if (queue.blocked_since) {
+    troubles.push_back(
+        fmt::format("the queue is full ({} of {} bytes): the source is not read until a mirror catches up", queue.bytes,
+                    queue.budget_bytes));
+  }
+  for (const Mirror& mirror : mirrors) {
+    const sinks::postgres::MirrorStatus& now = mirror.status;
+    const auto say = [&](const std::string& what) {
+      troubles.push_back(fmt::format("mirror \"{}\": {}", now.name, what));
+    };
+    if (now.state == MirrorState::waiting || now.state == MirrorState::failed) say(now.reason);
+    if (now.parked > 0) say(fmt::format("{} changes are parked; see \"pgmirror parked list\"", now.parked));
+    if (now.drifted_rows > 0)
+      say(fmt::format("{} rows were not as we had left them; run \"pgmirror verify\"", now.drifted_rows));
+    for (const auto& table : now.tables) {
+      if (table.state == "stopped") {
+        say(fmt::format("table {} is stopped: {}; run \"pgmirror resync {}\"", table.name, table.last_error,
+                        table.name));
+      }
+    }
+  }
+  return troubles;
+}
+
+}  // namespace pgmirror::agent

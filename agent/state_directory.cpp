@@ -1,0 +1,59 @@
+#include "agent/state_directory.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+namespace pgmirror::agent {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* start_over_order = "start_over";
+
+}  // namespace
+
+void prepare_state_directory(const fs::path& directory) {
+  std::error_code error;
+  const bool existed = fs::exists(directory, error);
+  if (!existed) fs::create_directories(directory, error);
+  if (error || !fs::is_directory(directory)) {
+    throw std::runtime_error(
+        fmt::format("state directory {}: cannot be made ({}); set MIRROR_STATE_DIR to a directory "
+                    "that this user may write",
+                    directory.string(), error ? error.message() : "not a directory"));
+  }
+  if (!existed) fs::permissions(directory, fs::perms::owner_all, error);
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0 || access(directory.c_str(), W_OK | X_OK) != 0) {
+    throw std::runtime_error(
+        fmt::format("state directory {}: this user may not write there; change its owner or set "
+                    "MIRROR_STATE_DIR",
+                    directory.string()));
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    throw std::runtime_error(fmt::format("state directory {}: everybody may write there; run chmod 700 {}",
+                                         directory.string(), directory.string()));
+  }
+}
+
+fs::path queue_directory(const fs::path& state_directory) { return state_directory / "queue"; }
+fs::path shadow_directory(const fs::path& state_directory) { return state_directory / "shadow"; }
+fs::path control_socket(const fs::path& state_directory) { return state_directory / "control"; }
+
+void order_start_over(const fs::path& state_directory) {
+  std::ofstream order(state_directory / start_over_order);
+  order.flush();
+  if (!order) {
+    throw std::runtime_error(fmt::format("state directory {}: cannot be written", state_directory.string()));
+  }
+}
+
+bool take_start_over(const fs::path& state_directory) { return fs::remove(state_directory / start_over_order); }
+
+}  // namespace pgmirror::agent
