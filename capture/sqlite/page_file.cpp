@@ -21,6 +21,7 @@ struct Slot {
   std::uint64_t magic = 0;
   std::array<std::byte, 16> identity{};
   std::uint64_t generation = 0;
+  std::uint64_t redo_seed = 0;
   std::uint64_t first_sequence = 0;
   std::uint64_t sequence = 0;
   std::uint32_t page_size = 0;
@@ -34,7 +35,7 @@ std::optional<PageFile::Header> read_slot(const StateFile& file, std::uint64_t o
   Slot slot;
   const std::size_t count = file.read(offset, std::as_writable_bytes(std::span(&slot, 1)));
   if (count != sizeof slot || slot.magic != magic || slot.checksum != checksum_of(slot)) return std::nullopt;
-  return PageFile::Header{slot.identity, slot.generation, slot.first_sequence,
+  return PageFile::Header{slot.identity, slot.generation, slot.redo_seed, slot.first_sequence,
                           slot.sequence, slot.page_size,  slot.page_count};
 }
 
@@ -71,6 +72,7 @@ void PageFile::write_header(const Header& header) {
   Slot slot{.magic = magic,
             .identity = header.identity,
             .generation = header.generation,
+            .redo_seed = header.redo_seed,
             .first_sequence = header.first_sequence,
             .sequence = header.sequence,
             .page_size = header.page_size,

@@ -16,7 +16,8 @@ class PageFile {
  public:
   struct Header {
     std::array<std::byte, 16> identity{};
-    std::uint64_t generation = 0;      ///< of the redo log that continues this state
+    std::uint64_t generation = 0;      ///< counts the headers written
+    std::uint64_t redo_seed = 0;       ///< random; names the records of the redo log that continue this state
     std::uint64_t first_sequence = 0;  ///< when the shadow was made
     std::uint64_t sequence = 0;        ///< state of the pages
     std::uint32_t page_size = 0;

@@ -14,8 +14,9 @@ namespace pgmirror::capture::sqlite {
 /// `shadow.redo`: the page changes captured since the last shadow checkpoint, in order.
 ///
 /// Records of 32 bytes plus content: full page, page delta, commit (with page count and sequence). Checksums are seeded
-/// with the generation, so the file is written over from its start for each generation without being cut: records of
-/// earlier generations fail their checksum, and a sync of bytes written in place is cheaper than one that grows a file.
+/// with a random number drawn at each shadow checkpoint (a generation), so the file is written over from its start
+/// without being cut: earlier records fail their checksum, and a sync of bytes written in place is cheaper than one
+/// that grows a file.
 class RedoLog {
  public:
   static constexpr std::size_t record_header_size = 32;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,12 +21,14 @@ constexpr std::uint64_t first_sequence = 1;
 std::filesystem::path page_path(const std::filesystem::path& directory) { return directory / "shadow.pages"; }
 std::filesystem::path redo_path(const std::filesystem::path& directory) { return directory / "shadow.redo"; }
 
-std::array<std::byte, 16> random_identity() {
-  std::array<std::byte, 16> identity{};
-  if (::getrandom(identity.data(), identity.size(), 0) != static_cast<ssize_t>(identity.size())) {
+/// 16 bytes or 8: short enough to come whole.
+template <typename Value>
+Value random_value() {
+  Value value{};
+  if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
     throw std::system_error(errno, std::generic_category(), "shadow: no random numbers");
   }
-  return identity;
+  return value;
 }
 
 std::string hexadecimal(std::span<const std::byte> bytes) {
@@ -53,8 +54,9 @@ void ShadowStore::create(const std::filesystem::path& directory, const PageImage
       pages.write(number, page);
     }
     pages.sync();
-    pages.write_header(PageFile::Header{.identity = random_identity(),
+    pages.write_header(PageFile::Header{.identity = random_value<std::array<std::byte, 16>>(),
                                         .generation = 1,
+                                        .redo_seed = random_value<std::uint64_t>(),
                                         .first_sequence = first_sequence,
                                         .sequence = first_sequence,
                                         .page_size = static_cast<std::uint32_t>(image.page_size()),
@@ -84,10 +86,6 @@ ShadowStore::ShadowStore(const std::filesystem::path& directory, std::uint64_t q
 }
 
 ShadowStore::~ShadowStore() = default;
-
-std::uint64_t ShadowStore::redo_seed(std::uint64_t generation) const {
-  return XXH64(identity_.data(), identity_.size(), generation);
-}
 
 void ShadowStore::recover(std::uint64_t queue_end) {
   const std::uint64_t wanted = std::max(queue_end, pages_.header().first_sequence);
@@ -129,7 +127,7 @@ void ShadowStore::recover(std::uint64_t queue_end) {
     ShadowStore& store_;
   };
   Replay replay(*this);
-  redo_.replay(redo_seed(pages_.header().generation), wanted, replay);
+  redo_.replay(pages_.header().redo_seed, wanted, replay);
   if (sequence_ < wanted) {
     throw ShadowUnusable(
         fmt::format("shadow: ends before the queue ({} < {}); run \"pgmirror resync\"", sequence_, wanted));
@@ -260,10 +258,11 @@ void ShadowStore::checkpoint() {
   pages_.sync();
   PageFile::Header header = pages_.header();
   ++header.generation;
+  header.redo_seed = random_value<std::uint64_t>();
   header.sequence = sequence_;
   header.page_count = page_count_;
   pages_.write_header(header);
-  redo_.start(redo_seed(header.generation));
+  redo_.start(header.redo_seed);
   redo_.cut(limits_.redo_bytes + limits_.group_bytes);
   streamed_.clear();
   streamed_.shrink_to_fit();

@@ -77,7 +77,6 @@ class ShadowStore : public PageImage {
   enum class Remember : bool { no, yes };
   void read_locked(PageNumber number, std::span<std::byte> out, Remember remember) const;
   bool read_streamed(PageNumber number, std::span<std::byte> out) const;
-  std::uint64_t redo_seed(std::uint64_t generation) const;
   void keep_for_images(PageNumber number);
   void apply_cached(const PageImage& after, std::span<const PageNumber> changed);
   void apply_streamed(const PageImage& after, std::span<const PageNumber> changed);
