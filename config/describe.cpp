@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "config/byte_size.hpp"
+#include "config/duration.hpp"
 #include "config/tls.hpp"
 
 namespace pgmirror::config {
 namespace {
-
-std::string duration_text(std::chrono::seconds duration) {
-  const auto count = duration.count();
-  if (count % 86400 == 0) return fmt::format("{} d", count / 86400);
-  if (count % 3600 == 0) return fmt::format("{} h", count / 3600);
-  if (count % 60 == 0) return fmt::format("{} min", count / 60);
-  return fmt::format("{} s", count);
-}
-
-std::string size_text(std::uint64_t bytes) {
-  constexpr double mebibyte = 1024.0 * 1024.0;
-  const double mebibytes = static_cast<double>(bytes) / mebibyte;
-  return mebibytes >= 1024 ? fmt::format("{:.4g} GiB", mebibytes / 1024) : fmt::format("{:.4g} MiB", mebibytes);
-}
 
 std::string poison_text(PoisonRule rule) {
   switch (rule) {
@@ -81,8 +69,8 @@ std::vector<std::string> describe(const Config& config) {
   describe_source(config, lines);
   for (const Mirror& mirror : config.mirrors) describe_mirror(config, mirror, lines);
   for (const std::string& line : config.tables.describe()) lines.push_back("Tables: " + line);
-  lines.push_back(fmt::format("Queue: at most {} in {}, applied changes {}", size_text(config.queue.disk_budget_bytes),
-                              config.state_dir.string(),
+  lines.push_back(fmt::format("Queue: at most {} in {}, applied changes {}",
+                              byte_size_text(config.queue.disk_budget_bytes), config.state_dir.string(),
                               config.queue.retention.count() == 0
                                   ? std::string("are deleted once every mirror has them")
                                   : "are kept for " + duration_text(config.queue.retention)));

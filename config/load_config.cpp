@@ -3,20 +3,23 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <set>
 
-#include "config/connection_url.hpp"
+#include "config/contradictions.hpp"
+#include "config/duration.hpp"
 #include "config/environment_layer.hpp"
 #include "config/file_layer.hpp"
 #include "config/flag_layer.hpp"
 #include "config/mirror_settings.hpp"
-#include "config/sqlite_url.hpp"
-#include "config/tls.hpp"
+#include "config/source_settings.hpp"
 #include "config/value_reader.hpp"
 
 namespace pgmirror::config {
 namespace {
+
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
 
 std::string config_file(const Flags& flags, const Environment& environment) {
   if (const auto flag = flags.find("config"); flag != flags.end() && !flag->second.empty()) return flag->second;
@@ -32,33 +35,13 @@ bool gather(const Flags& flags, const Environment& environment, Given& given) {
     try {
       add_file_layer(path, environment, given, used_variables);
     } catch (const ConfigError& error) {
-      given.problems.insert(given.problems.end(), error.messages().begin(), error.messages().end());
+      append(given.problems, error.messages());
       file_is_known = false;
     }
   }
   add_environment_layer(environment, used_variables, given);
   add_flag_layer(flags, given);
   return file_is_known;
-}
-
-void read_source(ValueReader& reader, Config& config) {
-  const GivenValue* const url = reader.find("source.url");
-  if (url == nullptr) return;
-  try {
-    if (url->text.starts_with("sqlite:")) {
-      config.source_url = url->text;
-      config.sqlite = SqliteSource{parse_sqlite_url(url->text)};
-    } else if (is_postgres_url(url->text)) {
-      const ConnectionSettings connection = read_connection_url(url->text);
-      config.source_url = fmt::format("postgresql://{}@{}", connection.user, connection.address());
-      config.postgres = PostgresSource{connection};
-    } else {
-      throw InvalidValue(
-          "names no store that can be followed; write sqlite:///data/app.db or postgresql://user@host/database");
-    }
-  } catch (const InvalidValue& why) {
-    reader.problem(*url, why.what());
-  }
 }
 
 TableRules read_rules(const ValueReader& reader, std::vector<std::string>& problems) {
@@ -80,54 +63,12 @@ TableRules read_rules(const ValueReader& reader, std::vector<std::string>& probl
   return TableRules(patterns[0], patterns[1], patterns[2]);
 }
 
-/// A dot that the user took for part of a name would leave the table in the mirror that was meant to stay out.
-void refuse_schemas_of_sqlite(const Config& config, std::vector<std::string>& problems) {
-  if (!config.sqlite) return;
-  for (const std::string& pattern : config.tables.patterns_with_schema()) {
-    problems.push_back(fmt::format(
-        "pattern \"{}\": names a schema, and a SQLite store has none; put a name that contains a dot in double quotes",
-        pattern));
-  }
-}
-
 void read_mirrors(const Given& given, Config& config, std::vector<std::string>& problems) {
   for (const GivenMirror& one : given.mirrors) {
     Mirror mirror = read_mirror(one, problems);
     mirror.types = given.types;
     config.mirrors.push_back(std::move(mirror));
   }
-}
-
-bool same_database(const ConnectionSettings& a, const ConnectionSettings& b) {
-  return !a.host.empty() && a.host == b.host && a.port == b.port && a.database == b.database;
-}
-
-void refuse_shared_databases(const Config& config, std::vector<std::string>& problems) {
-  for (auto mirror = config.mirrors.begin(); mirror != config.mirrors.end(); ++mirror) {
-    const ConnectionSettings& connection = mirror->connection;
-    if (config.postgres && same_database(config.postgres->connection, connection)) {
-      problems.push_back(fmt::format("mirror \"{}\": is the source itself ({}); give it another database", mirror->name,
-                                     connection.address()));
-    }
-    const auto other = std::find_if(config.mirrors.begin(), mirror,
-                                    [&](const Mirror& m) { return same_database(m.connection, connection); });
-    if (other != mirror) {
-      problems.push_back(
-          fmt::format("mirror \"{}\": has the same database as mirror \"{}\" ({}); one database holds one mirror",
-                      mirror->name, other->name, connection.address()));
-    }
-  }
-}
-
-void warn_of_unencrypted_lines(const Config& config, std::vector<std::string>& warnings) {
-  const auto warn = [&](std::string_view who, const ConnectionSettings& connection) {
-    if (!may_be_unencrypted(connection)) return;
-    warnings.push_back(fmt::format(
-        "{}: sslmode {} lets rows and the password cross the network to {} unencrypted; use require or better", who,
-        connection.sslmode, connection.host));
-  };
-  if (config.postgres) warn("source", config.postgres->connection);
-  for (const Mirror& mirror : config.mirrors) warn(fmt::format("mirror \"{}\"", mirror.name), mirror.connection);
 }
 
 void require_both_ends(const Given& given, std::vector<std::string>& problems) {
@@ -143,15 +84,13 @@ void require_both_ends(const Given& given, std::vector<std::string>& problems) {
 
 void read_everything_else(const Given& given, ValueReader& reader, Config& config, std::vector<std::string>& problems) {
   read_source(reader, config);
-  if (config.sqlite) reader.read("capture.sqlite.switch_to_wal", config.sqlite->switch_to_wal, parse_boolean);
   config.tables = read_rules(reader, problems);
-  refuse_schemas_of_sqlite(config, problems);
   read_mirrors(given, config, problems);
-  refuse_shared_databases(config, problems);
   reader.read("state_dir", config.state_dir, parse_plain_text);
   reader.read("queue.disk_budget", config.queue.disk_budget_bytes, parse_disk_budget);
   reader.read("queue.retention", config.queue.retention, parse_duration);
   reader.read("http.listen", config.http_listen, parse_listen_address);
+  append(problems, contradictions(config));
 }
 
 }  // namespace
@@ -176,13 +115,13 @@ LoadedConfig load_config(const Flags& flags, const Environment& environment) {
   reader.read("log.level", loaded.config.log.level, parse_log_level);
   reader.read("log.format", loaded.config.log.format, parse_log_format);
   if (!loaded.config.enabled) {
-    loaded.warnings.insert(loaded.warnings.end(), problems.begin(), problems.end());
+    append(loaded.warnings, problems);
     return loaded;
   }
   if (file_is_known) require_both_ends(given, problems);
   read_everything_else(given, reader, loaded.config, problems);
   if (!problems.empty()) throw ConfigError(std::move(problems));
-  warn_of_unencrypted_lines(loaded.config, loaded.warnings);
+  append(loaded.warnings, risks(loaded.config));
   return loaded;
 }
 

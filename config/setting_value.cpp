@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <limits>
 #include <optional>
 
+#include "config/byte_size.hpp"
 #include "config/utf8.hpp"
 
 namespace pgmirror::config {
@@ -39,14 +38,6 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
   return number;
 }
 
-/// Takes the digits off the front of `text`.
-std::optional<std::uint64_t> take_digits(std::string_view& text) {
-  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = whole_number(text.substr(0, end));
-  text.remove_prefix(end);
-  return number;
-}
-
 std::uint64_t number_between(std::string_view text, std::uint64_t least, std::uint64_t most, std::string_view what) {
   const auto number = whole_number(text);
   if (!number || *number < least || *number > most)
@@ -59,40 +50,6 @@ std::string one_of(std::string_view text, const std::vector<std::string>& choice
     refuse(text, fmt::format("is none of {}", fmt::join(choices, ", ")));
   }
   return std::string(text);
-}
-
-std::uint64_t size_unit(std::string_view unit) {
-  struct Unit {
-    std::string_view name;
-    std::uint64_t bytes;
-  };
-  static constexpr std::array units{Unit{"b", 1},
-                                    Unit{"kb", 1000},
-                                    Unit{"mb", 1000'000},
-                                    Unit{"gb", 1000'000'000},
-                                    Unit{"tb", 1000'000'000'000},
-                                    Unit{"kib", std::uint64_t{1} << 10U},
-                                    Unit{"mib", std::uint64_t{1} << 20U},
-                                    Unit{"gib", std::uint64_t{1} << 30U},
-                                    Unit{"tib", std::uint64_t{1} << 40U}};
-  const std::string wanted = lower(unit);
-  const auto* const found = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == wanted; });
-  return found == units.end() ? 0 : found->bytes;
-}
-
-std::uint64_t seconds_in(char unit) {
-  switch (unit) {
-    case 'd':
-      return 86400;
-    case 'h':
-      return 3600;
-    case 'm':
-      return 60;
-    case 's':
-      return 1;
-    default:
-      return 0;
-  }
 }
 
 }  // namespace
@@ -113,30 +70,9 @@ unsigned parse_pool(std::string_view text) {
 }
 
 std::uint64_t parse_disk_budget(std::string_view text) {
-  constexpr std::uint64_t least = std::uint64_t{1} << 20U;
-  std::string_view rest = text;
-  const auto number = take_digits(rest);
-  const std::uint64_t unit = size_unit(trimmed(rest));
-  if (!number || unit == 0) refuse(text, "is not a size; write a whole number and a unit, for example 10GiB");
-  if (*number > std::numeric_limits<std::int64_t>::max() / unit) refuse(text, "is more than any disk holds");
-  if (*number * unit < least) refuse(text, "is too small; at least 1MiB is needed");
-  return *number * unit;
-}
-
-std::chrono::seconds parse_duration(std::string_view text) {
-  constexpr std::uint64_t most = 100ULL * 366 * 86400;
-  if (text == "0") return std::chrono::seconds{0};
-  std::uint64_t total = 0;
-  std::string_view rest = text;
-  do {
-    const auto number = take_digits(rest);
-    const std::uint64_t unit = rest.empty() ? 0 : seconds_in(rest.front());
-    if (!number || unit == 0) refuse(text, "is not a duration; write numbers with d, h, m or s, for example 24h");
-    if (*number > most / unit || total + *number * unit > most) refuse(text, "is longer than 100 years");
-    total += *number * unit;
-    rest.remove_prefix(1);
-  } while (!rest.empty());
-  return std::chrono::seconds{total};
+  const std::uint64_t bytes = parse_byte_size(text);
+  if (bytes < std::uint64_t{1} << 20U) refuse(text, "is too small; at least 1MiB is needed");
+  return bytes;
 }
 
 PoisonRule parse_poison_rule(std::string_view text) {

@@ -1,32 +1,22 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/invalid_value.hpp"
 
 namespace pgmirror::config {
-
-/// Why a text is no value of its kind: `"abc" is not a port (1 to 65535)`. Whoever catches it says where the text
-/// stood.
-class InvalidValue : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// true, yes, on, 1 and false, no, off, 0, whatever the case.
 bool parse_boolean(std::string_view text);
 std::uint16_t parse_port(std::string_view text);
 /// Connections of one mirror, 1 to 64.
 unsigned parse_pool(std::string_view text);
-/// A whole number and a unit: B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (powers of 1024). At least 1 MiB.
+/// A size (parse_byte_size) of at least 1 MiB.
 std::uint64_t parse_disk_budget(std::string_view text);
-/// `0`, or whole numbers with units d, h, m, s: `24h`, `1h30m`.
-std::chrono::seconds parse_duration(std::string_view text);
 PoisonRule parse_poison_rule(std::string_view text);
 LogFormat parse_log_format(std::string_view text);
 std::string parse_log_level(std::string_view text);

@@ -1,4 +1,4 @@
-#include "loading.hpp"
+#include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
 namespace {

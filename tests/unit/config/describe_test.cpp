@@ -1,6 +1,6 @@
 #include "config/describe.hpp"
 
-#include "loading.hpp"
+#include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
 namespace {

@@ -1,5 +1,5 @@
 #include "config/secrets.hpp"
-#include "loading.hpp"
+#include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
 namespace {

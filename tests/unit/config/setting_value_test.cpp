@@ -5,8 +5,6 @@
 namespace pgmirror::config {
 namespace {
 
-using namespace std::chrono_literals;
-
 template <typename Parse>
 std::string refusal(Parse parse, std::string_view text) {
   try {
@@ -39,39 +37,9 @@ TEST(SettingValue, PoolHasLimits) {
   EXPECT_NE(refusal(parse_pool, "65"), "");
 }
 
-TEST(SettingValue, SizesWithDecimalAndBinaryUnits) {
-  EXPECT_EQ(parse_disk_budget("10GiB"), std::uint64_t{10} << 30U);
-  EXPECT_EQ(parse_disk_budget("10 gb"), 10'000'000'000U);
-  EXPECT_EQ(parse_disk_budget("1048576B"), 1048576U);
-  EXPECT_EQ(parse_disk_budget("1MiB"), 1048576U);
-  EXPECT_EQ(parse_disk_budget("2TiB"), std::uint64_t{2} << 40U);
-}
-
-TEST(SettingValue, SizesThatAreNone) {
-  EXPECT_EQ(refusal(parse_disk_budget, "10"),
-            "\"10\" is not a size; write a whole number and a unit, for example 10GiB");
-  for (const auto* text :
-       {"", "GiB", "10G", "1.5GiB", "-1GiB", "10GiB!", "99999999999TiB", "99999999999999999999GiB"}) {
-    EXPECT_NE(refusal(parse_disk_budget, text), "") << text;
-  }
+TEST(SettingValue, TheDiskBudgetHasALeast) {
+  EXPECT_EQ(parse_disk_budget("1MiB"), std::uint64_t{1} << 20U);
   EXPECT_EQ(refusal(parse_disk_budget, "4KiB"), "\"4KiB\" is too small; at least 1MiB is needed");
-}
-
-TEST(SettingValue, DurationsOneUnitOrMore) {
-  EXPECT_EQ(parse_duration("24h"), 24h);
-  EXPECT_EQ(parse_duration("1h30m"), 90min);
-  EXPECT_EQ(parse_duration("7d"), 168h);
-  EXPECT_EQ(parse_duration("0"), 0s);
-  EXPECT_EQ(parse_duration("0s"), 0s);
-}
-
-TEST(SettingValue, DurationsThatAreNone) {
-  EXPECT_EQ(refusal(parse_duration, "24"),
-            "\"24\" is not a duration; write numbers with d, h, m or s, for example 24h");
-  for (const auto* text : {"", "h", "1w", "-1h", "1h30", "1.5h", "99999999999999999999s", "18446744073709551615d"}) {
-    EXPECT_NE(refusal(parse_duration, text), "") << text;
-  }
-  EXPECT_EQ(refusal(parse_duration, "101000d"), "\"101000d\" is longer than 100 years");
 }
 
 TEST(SettingValue, ChoicesAreListed) {

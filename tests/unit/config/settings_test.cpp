@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "config/duration.hpp"
 #include "config/setting_value.hpp"
+#include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
 namespace {
@@ -51,13 +53,26 @@ TEST(Settings, DefaultsInTheTableAreThoseOfThePlainStructs) {
   EXPECT_EQ(parse_log_format(find_setting("log.format")->default_text), config.log.format);
 }
 
+TEST(Settings, ValuesOfAnotherKindAreRefusedForEveryVariable) {
+  for (const Setting& setting : settings()) {
+    const bool anything_goes = setting.kind == SettingKind::text || setting.kind == SettingKind::patterns;
+    if (setting.variable.empty() || setting.key == "config" || anything_goes) continue;
+    const std::string wrong = setting.kind == SettingKind::file ? "a\nb" : "?!";
+    const std::string variable(setting.variable);
+    Environment environment = tests::enough();
+    environment[variable] = wrong;
+    const auto messages = tests::problems(environment);
+    ASSERT_EQ(messages.size(), 1U) << variable;
+    EXPECT_TRUE(messages[0].starts_with(variable + ": ")) << messages[0];
+  }
+}
+
 TEST(Settings, TheListingHasALineForEach) {
   const std::string listing = settings_listing();
   EXPECT_EQ(std::count(listing.begin(), listing.end(), '\n'), static_cast<std::ptrdiff_t>(settings().size()) + 2);
-  EXPECT_NE(
-      listing.find(
-          "| `MIRROR_DB_PASSWORD` or `MIRROR_DB_PASSWORD_FILE` | `mirror.password` or `mirror.password_file` |  |"),
-      std::string::npos)
+  EXPECT_NE(listing.find("| `MIRROR_DB_PASSWORD` or `MIRROR_DB_PASSWORD_FILE` | `mirror.password` or "
+                         "`mirror.password_file` | text |  |"),
+            std::string::npos)
       << listing;
 }
 

@@ -1,7 +1,7 @@
 #include "config/tls.hpp"
 
 #include "config/describe.hpp"
-#include "loading.hpp"
+#include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
 namespace {

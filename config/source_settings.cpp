@@ -1,0 +1,32 @@
+#include "config/source_settings.hpp"
+
+#include <fmt/format.h>
+
+#include "config/connection_url.hpp"
+#include "config/mirror_settings.hpp"
+#include "config/sqlite_url.hpp"
+
+namespace pgmirror::config {
+
+void read_source(ValueReader& reader, Config& config) {
+  const GivenValue* const url = reader.find("source.url");
+  if (url == nullptr) return;
+  try {
+    if (url->text.starts_with("sqlite:")) {
+      config.source_url = url->text;
+      config.sqlite = SqliteSource{parse_sqlite_url(url->text)};
+    } else if (is_postgres_url(url->text)) {
+      const ConnectionSettings connection = read_connection_url(url->text);
+      config.source_url = fmt::format("postgresql://{}@{}", connection.user, connection.address());
+      config.postgres = PostgresSource{connection};
+    } else {
+      throw InvalidValue(
+          "names no store that can be followed; write sqlite:///data/app.db or postgresql://user@host/database");
+    }
+  } catch (const InvalidValue& why) {
+    reader.problem(*url, why.what());
+  }
+  if (config.sqlite) reader.read("capture.sqlite.switch_to_wal", config.sqlite->switch_to_wal, parse_boolean);
+}
+
+}  // namespace pgmirror::config
