@@ -1,0 +1,238 @@
+#include "capture/sqlite/shadow_store.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "capture/sqlite/source_refused.hpp"
+#include "capture/sqlite/undo_image.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/unit/capture/memory_image.hpp"
+
+namespace pgmirror::capture::sqlite {
+namespace {
+
+using tests::MemoryImage;
+using tests::same_pages;
+using tests::TemporaryDirectory;
+
+/// Small enough that shadow checkpoints and streamed transactions happen all the time.
+constexpr ShadowStore::Limits tight{
+    .cache_bytes = 20 * 512, .dirty_bytes = 12 * 512, .redo_bytes = 40 * 512, .group_bytes = 6 * 512};
+
+void settle(ShadowStore& store) {
+  store.sync();
+  store.settle();
+}
+
+void copy_shadow(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  for (const char* name : {"shadow.pages", "shadow.redo"}) {
+    std::filesystem::copy_file(from / name, to / name, std::filesystem::copy_options::overwrite_existing);
+  }
+}
+
+/// Applies a random transaction to model and store.
+void apply_random(MemoryImage& model, ShadowStore& store, std::mt19937& random, std::size_t most = 4) {
+  const auto changed = model.change(random, most);
+  if (store.needs_settling(changed.size())) settle(store);
+  store.apply(model, changed, store.sequence() + 1);
+}
+
+TEST(ShadowStore, HoldsWhatItWasMadeOf) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(1);
+  MemoryImage model(4096, 50);
+  model.change(random, 50);
+  EXPECT_FALSE(ShadowStore::exists(directory.path()));
+  ShadowStore::create(directory.path(), model);
+  EXPECT_TRUE(ShadowStore::exists(directory.path()));
+  const ShadowStore store(directory.path(), 0);
+  EXPECT_TRUE(same_pages(store, model));
+  EXPECT_EQ(store.sequence(), 1U);
+  EXPECT_EQ(store.identity().size(), 32U);
+}
+
+TEST(ShadowStore, FilesAreForTheOwnerOnly) {
+  const TemporaryDirectory directory;
+  ShadowStore::create(directory.path(), MemoryImage(512, 3));
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    struct stat status {};
+    ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << entry.path();
+  }
+}
+
+TEST(ShadowStore, EqualsItsModelThroughCheckpointsStreamsAndRestarts) {
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    const TemporaryDirectory directory;
+    std::mt19937 random(seed);
+    MemoryImage model(512, 30);
+    ShadowStore::create(directory.path(), model);
+    auto store = std::make_unique<ShadowStore>(directory.path(), 0, tight);
+    for (int round = 0; round < 400; ++round) {
+      apply_random(model, *store, random, round % 23 == 0 ? 25 : 4);
+      if (random() % 3 == 0) settle(*store);
+      if (round % 7 == 0) {
+        ASSERT_TRUE(same_pages(*store, model)) << "seed " << seed << " round " << round;
+      }
+      if (round % 50 == 49) {
+        settle(*store);
+        const std::uint64_t sequence = store->sequence();
+        store.reset();
+        store = std::make_unique<ShadowStore>(directory.path(), sequence, tight);
+        ASSERT_TRUE(same_pages(*store, model)) << "seed " << seed << " round " << round;
+      }
+    }
+  }
+}
+
+TEST(ShadowStore, ARowCostsAFewHundredBytesOfRedo) {
+  const TemporaryDirectory directory;
+  MemoryImage model(4096, 10);
+  std::mt19937 random(3);
+  ShadowStore::create(directory.path(), model);
+  ShadowStore store(directory.path(), 0);
+  std::vector<PageNumber> all(10);
+  for (PageNumber number = 1; number <= 10; ++number) all[number - 1] = number;
+  store.apply(model, all, 2);
+  settle(store);
+  const auto before = std::filesystem::file_size(directory / "shadow.redo");
+  for (int row = 0; row < 100; ++row) {
+    const auto changed = model.change_bytes(random, {1, 5, 7}, 40);
+    store.apply(model, changed, store.sequence() + 1);
+    settle(store);
+  }
+  EXPECT_LT((std::filesystem::file_size(directory / "shadow.redo") - before) / 100, 400U);
+}
+
+TEST(ShadowStore, RecoversTheQueuesLastCommitFromEveryTruncationOfTheRedo) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(5);
+  MemoryImage model(512, 12);
+  ShadowStore::create(directory.path(), model);
+  std::map<std::uint64_t, MemoryImage> states;
+  // Where the redo log ends once each sequence is in it.
+  std::map<std::uint64_t, std::uint64_t> redo_end;
+  {
+    ShadowStore store(directory.path(), 0);
+    states.emplace(1, model);
+    redo_end[1] = 0;
+    for (int round = 0; round < 8; ++round) {
+      apply_random(model, store, random);
+      store.sync();
+      states.emplace(store.sequence(), model);
+      redo_end[store.sequence()] = std::filesystem::file_size(directory / "shadow.redo");
+    }
+  }
+  const auto whole = std::filesystem::file_size(directory / "shadow.redo");
+  for (std::uint64_t length = 0; length <= whole; length += length % 128 == 0 ? 1 : 127) {
+    for (const std::uint64_t queue_end : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{9}}) {
+      copy_shadow(directory.path(), directory / "crashed");
+      std::filesystem::resize_file(directory / "crashed" / "shadow.redo", length);
+      const std::uint64_t wanted = std::max<std::uint64_t>(queue_end, 1);
+      if (redo_end.at(wanted) > length) {
+        EXPECT_THROW(ShadowStore(directory / "crashed", queue_end), ShadowUnusable) << length << " " << queue_end;
+        continue;
+      }
+      const ShadowStore recovered(directory / "crashed", queue_end);
+      ASSERT_EQ(recovered.sequence(), wanted);
+      ASSERT_TRUE(same_pages(recovered, states.at(wanted))) << length << " " << queue_end;
+    }
+  }
+}
+
+TEST(ShadowStore, RecoversWhenTheCheckpointStoppedHalfway) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    const TemporaryDirectory directory;
+    std::mt19937 random(seed);
+    MemoryImage model(512, 30);
+    ShadowStore::create(directory.path(), model);
+    std::uint64_t sequence = 0;
+    {
+      ShadowStore store(directory.path(), 0, tight);
+      for (int round = 0; round < 3; ++round) apply_random(model, store, random, seed % 2 == 0 ? 4 : 20);
+      store.sync();
+      sequence = store.sequence();
+      copy_shadow(directory.path(), directory / "before");
+    }
+    // Opening ends with a checkpoint, whose page writes are mixed into the files from before it.
+    { const ShadowStore reopened(directory.path(), sequence, tight); }
+    std::fstream mixed(directory / "before" / "shadow.pages", std::ios::in | std::ios::out | std::ios::binary);
+    std::ifstream flushed(directory / "shadow.pages", std::ios::binary);
+    for (PageNumber number = 1; number <= model.page_count(); ++number) {
+      if (random() % 2 == 0) continue;
+      std::vector<char> page(512);
+      flushed.seekg(8192 + 512 * (number - 1));
+      flushed.read(page.data(), 512);
+      mixed.seekp(8192 + 512 * (number - 1));
+      mixed.write(page.data(), 512);
+    }
+    mixed.close();
+    const ShadowStore recovered(directory / "before", sequence, tight);
+    ASSERT_TRUE(same_pages(recovered, model)) << "seed " << seed;
+  }
+}
+
+TEST(ShadowStore, SurvivesATornHeaderSlot) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(2);
+  MemoryImage model(512, 12);
+  ShadowStore::create(directory.path(), model);
+  copy_shadow(directory.path(), directory / "torn");
+  {
+    ShadowStore store(directory / "torn", 0);
+    apply_random(model, store, random);
+    settle(store);
+  }
+  // Opening wrote the even slot; with that one torn, the odd one counts, whose redo log is empty.
+  std::fstream file(directory / "torn" / "shadow.pages", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(20);
+  file.put('x');
+  file.close();
+  EXPECT_EQ(ShadowStore(directory / "torn", 0).sequence(), 1U);
+  EXPECT_THROW(ShadowStore(directory / "torn", 2), ShadowUnusable);
+}
+
+TEST(ShadowStore, RefusesAQueueThatEndsBeforeItsPages) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(4);
+  MemoryImage model(512, 12);
+  ShadowStore::create(directory.path(), model);
+  {
+    ShadowStore store(directory.path(), 0);
+    apply_random(model, store, random);
+    apply_random(model, store, random);
+    settle(store);
+  }
+  { const ShadowStore reopened(directory.path(), 3); }  // a checkpoint: the pages are at 3 now
+  EXPECT_THROW(ShadowStore(directory.path(), 2), ShadowUnusable);
+  EXPECT_THROW(ShadowStore(directory.path(), 4), ShadowUnusable);
+  EXPECT_EQ(ShadowStore(directory.path(), 3).sequence(), 3U);
+}
+
+TEST(ShadowStore, ImagesStayWhileTheStoreMovesOn) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(6);
+  MemoryImage model(512, 30);
+  ShadowStore::create(directory.path(), model);
+  ShadowStore store(directory.path(), 0, tight);
+  std::vector<std::pair<std::unique_ptr<UndoImage>, MemoryImage>> images;
+  for (int round = 0; round < 300; ++round) {
+    apply_random(model, store, random, round % 23 == 0 ? 25 : 4);
+    if (round % 2 == 0) settle(store);
+    if (round % 20 == 0) images.emplace_back(store.open_image(), model);
+    if (round % 30 == 29) images.erase(images.begin());
+    if (round % 10 == 0) {
+      for (const auto& [image, expected] : images) ASSERT_TRUE(same_pages(*image, expected)) << "round " << round;
+    }
+  }
+  EXPECT_GT(images.size(), 2U);
+  ASSERT_TRUE(same_pages(store, model));
+}
+
+}  // namespace
+}  // namespace pgmirror::capture::sqlite
