@@ -231,7 +231,8 @@ void QueueWriter::forget_open() {
     std::erase_if(unannounced_, [this](const BlockSummary& block) { return block.end > segment_->end(); });
     catalog_.newest_has(segment_->file_bytes());
   }
-  // The rest of its beginning stays in that block; the next begin abandons it.
+  // Where its beginning shares a block with commits, it stays; the next begin abandons it.
+  began_ = reopened.tail.open;
 }
 
 }  // namespace pgmirror::queue

@@ -108,6 +108,13 @@ ReopenedSegment cut_back(FileSystem& files, const std::filesystem::path& directo
   const auto path = directory / segment_file_name(began.segment);
   const SegmentReader reader(files, path);
   ReopenedSegment reopened{nullptr, reader.header(), scan_segment(reader, began.offset)};
+  Block block;
+  reader.read(reopened.tail.end, block);
+  if (block.header.commits > 0) {
+    reopened.tail = scan_segment(reader, began.offset + 1);
+  } else {
+    reopened.tail.open = block.header.open;
+  }
   auto file = files.open_for_write(path);
   file->truncate(reopened.tail.end.offset);
   file->sync();

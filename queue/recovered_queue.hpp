@@ -24,8 +24,9 @@ struct RecoveredQueue {
 /// Opens the queue or makes an empty one. Throws QueueRefused, Damage, std::system_error.
 RecoveredQueue recover(FileSystem& files, const Options& options, std::uint64_t planned_bytes);
 
-/// Undoes what follows the block where an unfinished transaction began: deletes the segments after it, from the newest
-/// (`newest`) down, and cuts its own segment behind it. Durable on return.
+/// Undoes an unfinished transaction: deletes the segments after the one where it began, from the newest (`newest`)
+/// down, and cuts its own segment behind the block where it began, or before that block if it holds no commit. Durable
+/// on return.
 struct ReopenedSegment {
   std::unique_ptr<SegmentWriter> writer;
   SegmentHeader header;

@@ -43,13 +43,13 @@ bool proof_of_more(const SegmentReader& segment, std::uint64_t hole) {
 
 }  // namespace
 
-SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t last_block) {
+SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t stop) {
   SegmentTail tail;
   tail.end = segment.start();
   tail.last = segment.header().after;
   tail.last_time = segment.header().after_time;
   Block block;
-  while (segment.try_read(tail.end, block)) {
+  while (tail.end.offset < stop && segment.try_read(tail.end, block)) {
     const BlockPlace place{segment.header().sequence, tail.end.offset};
     tail.end = SegmentReader::after(tail.end, block.header);
     tail.last = block.header.last;
@@ -62,9 +62,9 @@ SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t last_block)
     tail.open = open_after(block.header, place);
     tail.totals.count(block.header);
     if (block.header.commits > 0) tail.commits.push_back({block.header, tail.end.offset});
-    if (place.offset == last_block) return tail;
   }
-  if (last_block != whole_segment || proof_of_more(segment, tail.end.offset)) {
+  if (tail.end.offset >= stop) return tail;
+  if (stop != whole_segment || proof_of_more(segment, tail.end.offset)) {
     throw Damage(segment.path(), tail.end.offset, "a block that was written and synced is missing or wrong");
   }
   return tail;

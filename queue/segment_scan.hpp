@@ -28,9 +28,9 @@ struct SegmentTail {
 
 constexpr std::uint64_t whole_segment = std::numeric_limits<std::uint64_t>::max();
 
-/// Reads the blocks from the start to the seal, to the block at offset `last_block`, or to the first offset without a
-/// block. Throws Damage if a later block proves that there was one.
-SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t last_block = whole_segment);
+/// Reads the blocks from the start that begin before offset `stop`, to the seal or to the first offset without a block.
+/// Throws Damage if there should be one: a later block proves it, or `stop` was not reached.
+SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t stop = whole_segment);
 
 /// How many bytes from `end` on until only zeros follow.
 std::uint64_t bytes_before_zeros(const File& file, std::uint64_t end);
