@@ -109,8 +109,8 @@ class FileReader {
       if (is_mirror_name(one.key)) {
         read_mirror(one, one.key, "mirrors." + one.key);
       } else {
-        file_.problem(file_.place(one),
-                      fmt::format("\"{}\" cannot name a mirror; use letters, digits, _ and -", one.key));
+        file_.problem(file_.place(one), fmt::format("\"{}\" cannot name a mirror; use letters, digits, _ and -",
+                                                    config::shown_key(one.key)));
       }
     }
   }

@@ -12,7 +12,10 @@ std::string FileValues::place(int line, int column) const { return fmt::format("
 
 void FileValues::unknown_key(const YamlEntry& entry, std::string_view section, const std::vector<std::string>& known) {
   const std::string where = section.empty() ? std::string() : fmt::format(" in \"{}\"", section);
-  problem(place(entry), fmt::format("unknown key \"{}\"{}{}", entry.key, where, did_you_mean(entry.key, known)));
+  const std::string shown = shown_key(entry.key);
+  const std::string remedy =
+      shown == entry.key ? did_you_mean(entry.key, known) : std::string("; write a blank after the colon");
+  problem(place(entry), fmt::format("unknown key \"{}\"{}{}", shown, where, remedy));
 }
 
 std::optional<std::string> FileValues::text(const YamlEntry& entry, const std::string& shown) {

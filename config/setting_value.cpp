@@ -121,10 +121,13 @@ std::string parse_plain_text(std::string_view text) {
 }
 
 void check_type_override(const TypeOverride& type) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ (),.";
-  if (type.type.empty()) throw InvalidValue("names no type");
   // It becomes part of CREATE TABLE.
-  if (type.type.find_first_not_of(allowed) != std::string::npos) refuse(type.type, "is not a type name");
+  constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz_";
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz_0123456789 (),.";
+  if (type.type.empty()) throw InvalidValue("names no type");
+  if (type.type.find_first_of(first) != 0 || type.type.find_first_not_of(allowed) != std::string::npos) {
+    refuse(type.type, "is not a type name; write it in lower case, for example timestamptz");
+  }
   if (type.encoding.empty()) return;
   one_of(type.encoding, {"iso8601", "unix", "unix_ms", "julian"});
   const bool is_time = type.type.starts_with("timestamp") || type.type == "date";

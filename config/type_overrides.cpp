@@ -46,7 +46,7 @@ std::map<std::string, TypeOverride> read_type_overrides(const YamlNode& section,
     file.problem(file.place(section), "\"types\" must hold types by table.column");
   }
   for (const YamlEntry& entry : section.entries) {
-    const std::string shown = fmt::format("types.{}", entry.key);
+    const std::string shown = fmt::format("types.{}", shown_key(entry.key));
     try {
       const TypeOverride type = read_type(entry, shown, file);
       check_type_override(type);

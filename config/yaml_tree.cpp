@@ -159,7 +159,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [first, is_new] = parent.lines.emplace(key.text, key.line);
     if (is_new) return;
     duplicates_.push_back(fmt::format("{}:{}:{}: key \"{}\" stands twice in one map, first in line {}; keep one", file_,
-                                      key.line, key.column, key.text, first->second));
+                                      key.line, key.column, shown_key(key.text), first->second));
   }
 
   std::string_view text_;
@@ -171,6 +171,15 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 }  // namespace
+
+std::string shown_key(std::string_view key) {
+  constexpr std::size_t most_shown = 80;
+  const auto ends = [](char c) { return c == ':' || static_cast<unsigned char>(c) < 0x20; };
+  const auto end = std::find_if(key.begin(), key.end(), ends);
+  std::string_view shown = key.substr(0, std::min(most_shown, static_cast<std::size_t>(end - key.begin())));
+  shown = shown.substr(0, std::min(first_invalid_utf8(shown), shown.size()));
+  return shown.size() == key.size() ? std::string(key) : std::string(shown) + "...";
+}
 
 YamlNode parse_yaml(std::string_view text, const std::string& file) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";

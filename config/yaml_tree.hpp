@@ -27,6 +27,10 @@ struct YamlEntry {
   YamlNode value{};
 };
 
+/// A key as messages show it: `url...` for `url:postgresql://...`. Whoever forgets the blank after the colon makes the
+/// value part of the key, and the value may be a secret. Long keys are cut, too.
+std::string shown_key(std::string_view key);
+
 /// Reads one document whose top is a map; nothing but comments is an empty map.
 ///
 /// Stricter than YAML: UTF-8 only (a byte order mark is fine), no NUL, no tabs in indentation, no anchors, aliases or

@@ -76,6 +76,7 @@ TEST(SettingValue, TypesAndTheirEncodings) {
   EXPECT_NO_THROW(check_type_override({"numeric(10, 2)", ""}));
   EXPECT_NO_THROW(check_type_override({"timestamptz", "unix_ms"}));
   EXPECT_THROW(check_type_override({"", "unix"}), InvalidValue);
+  EXPECT_THROW(check_type_override({"TIMESTAMPTZ", ""}), InvalidValue);
   EXPECT_THROW(check_type_override({"text; drop table x", ""}), InvalidValue);
   EXPECT_THROW(check_type_override({"timestamptz", "roman"}), InvalidValue);
   EXPECT_THROW(check_type_override({"jsonb", "unix"}), InvalidValue);

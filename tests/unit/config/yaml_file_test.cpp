@@ -94,6 +94,16 @@ TEST(YamlFile, NamesUnknownKeysDeepInside) {
           "pgmirror.yaml:4:20: unknown key \"switch_to_val\" in \"capture.sqlite\"; did you mean \"switch_to_wal\"?"}));
 }
 
+TEST(YamlFile, AForgottenBlankAfterTheColonShowsNoSecret) {
+  EXPECT_EQ(yaml_problems("source: {url: 'sqlite:a'}\nmirror: {password:S3cret, user: u}\n").front(),
+            "pgmirror.yaml:2:10: unknown key \"password...\" in \"mirror\"; write a blank after the colon");
+  EXPECT_EQ(yaml_problems("source: {url: 'sqlite:a'}\nmirrors: {x:S3cret: 1, x:S3cret: 2}\n").front(),
+            "pgmirror.yaml:2:24: key \"x...\" stands twice in one map, first in line 2; keep one");
+  EXPECT_EQ(yaml_problems(both_ends + "types: {a.b:S3cret: 1}\n"),
+            (Messages{"pgmirror.yaml:4:9: types.a.b...: \"1\" is not a type name; write it in lower case, for example "
+                      "timestamptz"}));
+}
+
 TEST(YamlFile, TheConfigurationFileCannotNameAnother) {
   EXPECT_EQ(yaml_problems(both_ends + "config: other.yaml\n"), (Messages{"pgmirror.yaml:4:1: unknown key \"config\""}));
 }
@@ -169,7 +179,8 @@ TEST(YamlFile, RefusesBadTypeOverrides) {
             (Messages{"pgmirror.yaml:5:3: types.users: has too few parts; write TABLE.COLUMN",
                       "pgmirror.yaml:6:21: unknown key \"encodin\" in \"types.a.b\"; did you mean \"encoding\"?",
                       "pgmirror.yaml:7:3: types.a.c: names no type",
-                      "pgmirror.yaml:8:3: types.a.d: \"x;y\" is not a type name"}));
+                      "pgmirror.yaml:8:3: types.a.d: \"x;y\" is not a type name; write it in lower case, for example "
+                      "timestamptz"}));
 }
 
 TEST(YamlFile, ExpandsVariablesAfterParsingAndInValuesOnly) {
