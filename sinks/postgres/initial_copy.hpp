@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 
+#include "change/position.hpp"
 #include "change/snapshot.hpp"
-#include "config/config.hpp"
 #include "sinks/postgres/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
@@ -25,8 +27,11 @@ class TableNotEmpty : public std::runtime_error {
 /// Reading and encoding happen on the calling thread, sending on another; memory is bounded by a few blocks.
 class InitialCopy {
  public:
-  /// Both outlive the copy. Tables named in `resync` (as Relation::qualified_name) are emptied first and copied again.
-  InitialCopy(const config::Mirror& mirror, const SchemaBuilder& schema, std::set<std::string> resync = {});
+  /// `schema` outlives the copy. `epoch` is what claim_checkpoint gave: the copy of a table fails with PM002 once
+  /// another agent has claimed the mirror. Tables named in `resync` (as Relation::qualified_name) are emptied and
+  /// copied again, live or stopped, in the same transaction; the others are left alone unless they still have to be
+  /// copied.
+  InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync = {});
 
   struct Outcome {
     std::uint64_t tables = 0;  ///< copied now; those that were live already are not counted
@@ -34,17 +39,19 @@ class InitialCopy {
     std::uint64_t odd_values = 0;
     bool complete = false;  ///< false: stopped on request
   };
-  /// Needs the control schema and SchemaBuilder::prepare. Every table is locked against writers only while it is
-  /// copied. Throws TableNotEmpty (naming the table and what to do), DatabaseError, whatever the snapshot throws.
-  Outcome run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop);
+  /// Needs the control schema, a claimed checkpoint and SchemaBuilder::prepare. Every table is locked against writers
+  /// only while it is copied. Throws TableNotEmpty (naming the table and what to do), DatabaseError, whatever the
+  /// snapshot throws; nothing of the table at hand is in the mirror then. `connection` is used by another thread
+  /// meanwhile.
+  Outcome run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop) const;
 
   /// The position from which changes have to be applied: the oldest snapshot that a live table came from; changes of a
   /// table up to its own `copied_at` are in it already. None when no table is live.
   static std::optional<change::Position> start_position(Connection& connection, const std::string& mirror);
 
  private:
-  const config::Mirror& mirror_;
   const SchemaBuilder& schema_;
+  std::int64_t epoch_;
   std::set<std::string> resync_;
 };
 

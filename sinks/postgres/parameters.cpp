@@ -12,6 +12,12 @@ constexpr int binary_format = 1;
 
 }  // namespace
 
+Parameters Parameters::texts(std::initializer_list<std::string_view> values) {
+  Parameters parameters;
+  for (const std::string_view value : values) parameters.text(value);
+  return parameters;
+}
+
 Parameters& Parameters::text(std::string_view value, Oid type) {
   if (value.find('\0') != std::string_view::npos) {
     throw std::invalid_argument("a text parameter cannot hold a NUL byte; send it in binary form");

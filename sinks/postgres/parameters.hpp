@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ class Parameters {
   Parameters& operator=(const Parameters&) = delete;
   Parameters(Parameters&&) = default;
   Parameters& operator=(Parameters&&) = default;
+
+  /// Texts whose types the server infers.
+  static Parameters texts(std::initializer_list<std::string_view> values);
 
   /// `type` 0 lets the server infer it. `value` must not hold NUL bytes (std::invalid_argument).
   Parameters& text(std::string_view value, Oid type = 0);

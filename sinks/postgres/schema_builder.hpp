@@ -21,6 +21,7 @@ class SchemaError : public std::runtime_error {
 
 /// What prepare() and build_indexes() have done, for the log and `status`.
 struct SchemaReport {
+  bool mirror_was_empty = false;  ///< none of the source's tables stood there
   std::size_t tables_created = 0;
   std::size_t columns_added = 0;
   std::size_t indexes_created = 0;
@@ -33,14 +34,16 @@ struct SchemaReport {
 ///
 /// Stateless but for the mirror's configuration: what stands in the mirror is read from its catalog each time. Nothing
 /// is ever dropped or emptied, but by follow() when the source itself drops a column (or a table and `drop_tables` is
-/// set).
+/// set). All of it needs the control schema. May be shared by threads, each with its own connection.
 class SchemaBuilder {
  public:
   explicit SchemaBuilder(config::Mirror mirror);
 
-  /// Creates what is missing (schema, tables with keys and NOT NULL, columns), in one transaction. Tables that stand
-  /// there are matched by name; types must be able to carry the source's values. Throws SchemaError with the whole list
-  /// of what cannot be matched, and changes nothing then. Profiles tables that are to be created: reads them once.
+  /// Creates what is missing (schema, tables with keys and NOT NULL, columns), in one transaction, and enters the
+  /// tables in pgmirror.tables. Tables that stand there are matched by name; types must be able to carry the source's
+  /// values. Tables that are live, stopped or dropped are left alone: the changes on their way will alter them. Throws
+  /// SchemaError with the whole list of what cannot be matched, and changes nothing then. Profiles tables that are to
+  /// be created: reads them once.
   SchemaReport prepare(Connection& connection, change::Snapshot& snapshot) const;
 
   /// Unique and plain indexes and foreign keys of the tables that prepare() created, as far as they are missing. After
@@ -49,10 +52,19 @@ class SchemaBuilder {
 
   /// How `relation` stands in the mirror now. May run inside a transaction. Throws SchemaError when it does not.
   MirrorTablePtr describe(Connection& connection, const change::RelationPtr& relation) const;
-  std::vector<MirrorTablePtr> describe(Connection& connection, const std::vector<change::RelationPtr>& relations) const;
+
+  /// As describe(), but a table of ours that does not fit any more, or is gone, is made anew and empty, inside the
+  /// caller's transaction: for a resync that a person asked for. build_indexes() is due afterwards. A table that stood
+  /// there before us is never dropped: SchemaError.
+  MirrorTablePtr describe_or_recreate(Connection& connection, change::Snapshot& snapshot,
+                                      const change::RelationPtr& relation) const;
 
   /// Follows one change inside the caller's transaction and records it in pgmirror.schema_history. Gives the table as
   /// it stands afterwards, null when it was dropped at the source. Throws SchemaError, DatabaseError; roll back then.
+  ///
+  /// A table dropped at the source stays, frozen, unless `drop_tables` is set; one made anew under its name moves it
+  /// aside to `name_dropped_POSITION`. A column whose type changed is altered where that loses nothing, becomes text
+  /// where it does not fit any more, or stays where it still serves.
   MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position) const;
 
   /// Drops NOT NULL from a column, inside the caller's transaction: its odd values are NULL here.
@@ -60,6 +72,8 @@ class SchemaBuilder {
 
   /// Schema of `relation` in the mirror.
   const std::string& schema_of(const change::Relation& relation) const;
+
+  const config::Mirror& mirror() const { return mirror_; }
 
  private:
   config::Mirror mirror_;

@@ -1,0 +1,59 @@
+#include "sinks/postgres/copy_encoder.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sinks/postgres/binary_field.hpp"
+#include "sinks/postgres/cell_encoding.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+constexpr std::string_view binary_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
+constexpr std::string_view binary_trailer{"\377\377", 2};
+
+}  // namespace
+
+CopyEncoder::CopyEncoder(const MirrorTable& table) : table_(table), text_(table.needs_cast()) {
+  for (const MirrorColumn& column : table.columns) not_null_.push_back(column.not_null);
+}
+
+void CopyEncoder::append(CopyBlock& block, change::Tuple row) {
+  if (!text_) append_network_order(block.bytes, static_cast<std::int16_t>(table_.columns.size()));
+  for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+    const MirrorColumn& column = table_.columns[i];
+    const change::Value& value = row[column.source];
+    const std::size_t start = block.bytes.size();
+    if (text_ && i > 0) block.bytes += '\t';
+    const CellFit fit =
+        text_ ? append_copy_text_cell(block.bytes, value, column.type) : append_cell(block.bytes, value, column.type);
+    if (fit == CellFit::stored && !value.is_null()) continue;
+    // An odd cell of text COPY is always NULL; a binary one begins with the length -1.
+    const bool is_null = text_ || static_cast<unsigned char>(block.bytes[start]) == 0xFF;
+    note_odd(block, row, i, is_null);
+  }
+  if (text_) block.bytes += '\n';
+  ++block.rows;
+}
+
+void CopyEncoder::note_odd(CopyBlock& block, change::Tuple row, std::size_t column, bool is_null) {
+  const MirrorColumn& target = table_.columns[column];
+  if (is_null && not_null_[column]) {
+    not_null_[column] = false;
+    block.allow_null.push_back(column);
+  }
+  const change::Value& value = row[target.source];
+  if (!value.is_null()) block.odd.add(table_, odd_key(table_, row), target, value);
+}
+
+std::string CopyEncoder::copy_sql() const {
+  std::vector<std::string> names;
+  for (const MirrorColumn& column : table_.columns) names.push_back(column.quoted);
+  return fmt::format("COPY {} ({}) FROM STDIN (FORMAT {})", table_.quoted, fmt::join(names, ", "),
+                     text_ ? "text" : "binary");
+}
+
+std::string_view CopyEncoder::header() const { return text_ ? std::string_view{} : binary_header; }
+std::string_view CopyEncoder::trailer() const { return text_ ? std::string_view{} : binary_trailer; }
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,54 @@
+#include "sinks/postgres/copy_sender.hpp"
+
+#include <fmt/format.h>
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+constexpr std::size_t most_odd_bytes = std::size_t{4} << 20U;
+
+}  // namespace
+
+CopySender::CopySender(Connection& connection, const MirrorTable& table, const CopyEncoder& encoder)
+    : connection_(connection), table_(table), encoder_(encoder) {}
+
+void CopySender::begin() {
+  if (copy_) return;
+  copy_.emplace(connection_.copy_in(encoder_.copy_sql()));
+  copy_->write(encoder_.header());
+}
+
+void CopySender::end() {
+  if (copy_) {
+    copy_->write(encoder_.trailer());
+    rows_ += copy_->finish();
+    copy_.reset();
+  }
+  for (OddValues& odd : odd_) odd.write(connection_);
+  odd_.clear();
+  odd_bytes_ = 0;
+}
+
+void CopySender::send(const CopyBlock& block, OddValues&& odd) {
+  if (!block.allow_null.empty()) {
+    end();
+    for (const std::size_t column : block.allow_null) {
+      connection_.execute(
+          fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_.quoted, table_.columns[column].quoted));
+    }
+  }
+  begin();
+  copy_->write(block.bytes);
+  if (odd.empty()) return;
+  odd_count_ += odd.size();
+  odd_bytes_ += odd.bytes();
+  odd_.push_back(std::move(odd));
+  if (odd_bytes_ > most_odd_bytes) end();
+}
+
+std::uint64_t CopySender::finish() {
+  end();
+  return rows_;
+}
+
+}  // namespace pgmirror::sinks::postgres

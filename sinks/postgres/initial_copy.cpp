@@ -1,0 +1,122 @@
+#include "sinks/postgres/initial_copy.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+#include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/identifier.hpp"
+#include "sinks/postgres/replica_role.hpp"
+#include "sinks/postgres/table_copy.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+/// The row of pgmirror.tables, locked against another copy of the same table.
+struct TableState {
+  std::string state;
+  std::optional<std::uint64_t> expected_rows;
+};
+
+TableState lock_state(Connection& connection, const std::string& mirror, const MirrorTable& table) {
+  const Result row = connection.execute(
+      "SELECT state, rows FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 FOR UPDATE",
+      Parameters::texts({mirror, table.schema, table.name}));
+  if (row.rows() == 0) return {"copying", std::nullopt};
+  TableState state{std::string(row.text(0, 0)), std::nullopt};
+  if (!row.is_null(0, 1)) state.expected_rows = static_cast<std::uint64_t>(row.integer(0, 1));
+  return state;
+}
+
+void check_epoch(Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock) {
+  const Result row = connection.execute(fmt::format("SELECT epoch FROM pgmirror.checkpoint WHERE mirror = $1 {}", lock),
+                                        Parameters::texts({mirror}));
+  if (row.rows() == 1 && row.integer(0, 0) == epoch) return;
+  throw DatabaseError(fmt::format("mirror is not owned by epoch {} any more", epoch), epoch_differs, false);
+}
+
+void make_room(Connection& connection, const MirrorTable& table, bool resync) {
+  if (resync) {
+    connection.execute("DELETE FROM " + table.quoted);
+  } else if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table.quoted)).rows() > 0) {
+    throw TableNotEmpty(
+        fmt::format("table {}: the mirror's table has rows in it that no copy put there; empty it, or run "
+                    "\"pgmirror resync {}\" to replace them",
+                    table.relation->qualified_name(), table.relation->qualified_name()));
+  }
+  connection.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2",
+                     Parameters::texts({table.schema, table.name}));
+}
+
+void make_live(Connection& connection, const std::string& mirror, const MirrorTable& table, change::Position position,
+               std::uint64_t rows) {
+  connection.execute(
+      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows) "
+      "VALUES ($1, $2, $3, 'live', false, $4, $5) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
+      "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, last_error = NULL, "
+      "updated_at = pg_catalog.now()",
+      Parameters::texts({mirror, table.schema, table.name})
+          .integer(static_cast<std::int64_t>(position.value))
+          .integer(static_cast<std::int64_t>(rows)));
+}
+
+}  // namespace
+
+InitialCopy::InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync)
+    : schema_(schema), epoch_(epoch), resync_(std::move(resync)) {}
+
+InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop) const {
+  const std::string& mirror = schema_.mirror().name;
+  Outcome outcome;
+  for (const change::RelationPtr& relation : snapshot.relations()) {
+    if (stop.stop_requested()) return outcome;
+    const auto start = std::chrono::steady_clock::now();
+    const bool resync = resync_.contains(relation->qualified_name());
+
+    DatabaseTransaction transaction(connection);
+    connection.execute(
+        "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; "
+        "SET LOCAL idle_in_transaction_session_timeout = 0");
+    set_replica_role(connection);
+    check_epoch(connection, mirror, epoch_, "");
+    MirrorTable name;
+    name.schema = schema_.schema_of(*relation);
+    name.name = mirror_identifier(relation->name);
+    const TableState state = lock_state(connection, mirror, name);
+    if (state.state != "copying" && !resync) continue;
+
+    const MirrorTablePtr table =
+        resync ? schema_.describe_or_recreate(connection, snapshot, relation) : schema_.describe(connection, relation);
+    connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
+    make_room(connection, *table, resync);
+    const TableCopyOutcome copied = copy_table(connection, snapshot, *table, state.expected_rows, stop);
+    if (!copied.complete) return outcome;
+    make_live(connection, mirror, *table, snapshot.position(), copied.rows);
+    // The first batches of changes are planned with these figures, long before autovacuum comes by.
+    connection.execute("ANALYZE " + table->quoted);
+    // Locked only now: the changes of other tables go on moving the checkpoint while this one is copied.
+    check_epoch(connection, mirror, epoch_, "FOR SHARE");
+    transaction.commit();
+
+    ++outcome.tables;
+    outcome.rows += copied.rows;
+    outcome.odd_values += copied.odd_values;
+    spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s{}", relation->qualified_name(), copied.rows,
+                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+                 copied.odd_values == 0 ? "" : fmt::format(", {} odd values kept aside", copied.odd_values));
+  }
+  outcome.complete = true;
+  return outcome;
+}
+
+std::optional<change::Position> InitialCopy::start_position(Connection& connection, const std::string& mirror) {
+  const Result result = connection.execute(
+      "SELECT min(copied_at) FROM pgmirror.tables WHERE mirror = $1 AND state = 'live'", Parameters::texts({mirror}));
+  if (result.is_null(0, 0)) return std::nullopt;
+  return change::Position{static_cast<std::uint64_t>(result.integer(0, 0))};
+}
+
+}  // namespace pgmirror::sinks::postgres

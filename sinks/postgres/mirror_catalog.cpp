@@ -1,0 +1,110 @@
+#include "sinks/postgres/mirror_catalog.hpp"
+
+#include <algorithm>
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+constexpr const char* columns_sql = R"sql(
+SELECT c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
+       a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a'
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ ORDER BY c.relname, a.attnum)sql";
+
+constexpr const char* indexes_sql = R"sql(
+SELECT c.relname, i.relname, coalesce(a.attname, ''), x.indisprimary, x.indisunique, x.indpred IS NOT NULL,
+       x.indimmediate, x.indisvalid
+  FROM pg_catalog.pg_index x
+  JOIN pg_catalog.pg_class c ON c.oid = x.indrelid
+  JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL pg_catalog.unnest(x.indkey::smallint[]) WITH ORDINALITY AS k(attnum, place)
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum > 0
+ WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND k.place <= x.indnkeyatts
+ ORDER BY c.relname, i.relname, k.place)sql";
+
+constexpr const char* foreign_keys_sql = R"sql(
+SELECT c.relname, f.conname
+  FROM pg_catalog.pg_constraint f
+  JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE f.contype = 'f' AND n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2))sql";
+
+Parameters names(const std::string& schema, const std::optional<std::string>& table) {
+  constexpr Oid text_type = 25;
+  Parameters parameters;
+  parameters.text(schema, text_type);
+  if (table) parameters.text(*table, text_type);
+  if (!table) parameters.null(text_type);
+  return parameters;
+}
+
+CatalogColumn column_at(const Result& result, int row) {
+  CatalogColumn column;
+  column.name = result.text(row, 2);
+  column.type.oid = static_cast<TypeOid>(result.integer(row, 3));
+  column.type.modifier = static_cast<int>(result.integer(row, 4));
+  column.type.sql = result.text(row, 5);
+  column.not_null = result.boolean(row, 6);
+  column.has_default = result.boolean(row, 7);
+  column.generated = result.boolean(row, 8);
+  column.identity_always = result.boolean(row, 9);
+  return column;
+}
+
+CatalogIndex index_at(const Result& result, int row) {
+  CatalogIndex index;
+  index.name = result.text(row, 1);
+  index.primary = result.boolean(row, 3);
+  index.unique = result.boolean(row, 4);
+  index.partial = result.boolean(row, 5);
+  index.immediate = result.boolean(row, 6);
+  index.valid = result.boolean(row, 7);
+  return index;
+}
+
+}  // namespace
+
+bool CatalogIndex::identifies(const std::vector<std::string>& key) const {
+  return unique && !partial && immediate && valid && std::ranges::is_permutation(columns, key);
+}
+
+const CatalogColumn* CatalogTable::column(std::string_view name) const {
+  const auto found = std::ranges::find(columns, name, &CatalogColumn::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+MirrorCatalog MirrorCatalog::read(Connection& connection, const std::string& schema,
+                                  const std::optional<std::string>& table) {
+  MirrorCatalog catalog;
+  catalog.has_schema_ =
+      connection.execute("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", Parameters{}.text(schema)).rows() ==
+      1;
+  const Result columns = connection.execute(columns_sql, names(schema, table));
+  for (int row = 0; row < columns.rows(); ++row) {
+    CatalogTable& entry = catalog.tables_[std::string(columns.text(row, 0))];
+    entry.kind = columns.text(row, 1).front();
+    if (!columns.is_null(row, 2)) entry.columns.push_back(column_at(columns, row));
+  }
+  const Result indexes = connection.execute(indexes_sql, names(schema, table));
+  for (int row = 0; row < indexes.rows(); ++row) {
+    auto& of_table = catalog.tables_[std::string(indexes.text(row, 0))].indexes;
+    if (of_table.empty() || of_table.back().name != indexes.text(row, 1)) of_table.push_back(index_at(indexes, row));
+    of_table.back().columns.emplace_back(indexes.text(row, 2));
+  }
+  const Result foreign_keys = connection.execute(foreign_keys_sql, names(schema, table));
+  for (int row = 0; row < foreign_keys.rows(); ++row) {
+    catalog.tables_[std::string(foreign_keys.text(row, 0))].foreign_keys.emplace_back(foreign_keys.text(row, 1));
+  }
+  return catalog;
+}
+
+const CatalogTable* MirrorCatalog::table(std::string_view name) const {
+  const auto found = tables_.find(name);
+  return found == tables_.end() ? nullptr : &found->second;
+}
+
+}  // namespace pgmirror::sinks::postgres

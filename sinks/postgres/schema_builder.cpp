@@ -1,0 +1,387 @@
+#include "sinks/postgres/schema_builder.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/identifier.hpp"
+#include "sinks/postgres/index_plan.hpp"
+#include "sinks/postgres/mirror_catalog.hpp"
+#include "sinks/postgres/privacy.hpp"
+#include "sinks/postgres/schema_follow.hpp"
+#include "sinks/postgres/table_definition.hpp"
+#include "sinks/postgres/table_match.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+using change::Relation;
+using change::RelationPtr;
+
+using TableName = std::pair<std::string, std::string>;  ///< schema and table in the mirror
+
+struct TableRow {
+  std::string state;
+  bool created = false;
+};
+
+std::map<TableName, TableRow> known_tables(Connection& connection, const std::string& mirror) {
+  const Result rows =
+      connection.execute("SELECT schema_name, table_name, state, created FROM pgmirror.tables WHERE mirror = $1",
+                         Parameters{}.text(mirror));
+  std::map<TableName, TableRow> tables;
+  for (int row = 0; row < rows.rows(); ++row) {
+    tables[{std::string(rows.text(row, 0)), std::string(rows.text(row, 1))}] = {std::string(rows.text(row, 2)),
+                                                                                rows.boolean(row, 3)};
+  }
+  return tables;
+}
+
+/// The catalogs of the schemas that relations land in, each read once.
+class Catalogs {
+ public:
+  Catalogs(Connection& connection, const SchemaBuilder& builder) : connection_(connection), builder_(builder) {}
+
+  const MirrorCatalog& of(const Relation& relation) {
+    const std::string& schema = builder_.schema_of(relation);
+    const auto found = catalogs_.find(schema);
+    if (found != catalogs_.end()) return found->second;
+    return catalogs_.emplace(schema, MirrorCatalog::read(connection_, schema)).first->second;
+  }
+  const CatalogTable* table(const Relation& relation) { return of(relation).table(mirror_identifier(relation.name)); }
+  void forget() { catalogs_.clear(); }
+
+ private:
+  Connection& connection_;
+  const SchemaBuilder& builder_;
+  std::map<std::string, MirrorCatalog> catalogs_;
+};
+
+[[noreturn]] void refuse(const std::vector<std::string>& problems) {
+  throw SchemaError(fmt::format("mirror's tables do not fit the source's:\n  {}", fmt::join(problems, "\n  ")));
+}
+
+/// Decides what prepare() has to do, all of it before anything is done.
+class Preparation {
+ public:
+  Preparation(Connection& connection, const SchemaBuilder& builder, change::Snapshot& snapshot)
+      : builder_(builder),
+        snapshot_(snapshot),
+        known_(known_tables(connection, builder.mirror().name)),
+        catalogs_(connection, builder) {}
+
+  void plan() {
+    for (const RelationPtr& relation : snapshot_.relations()) {
+      try {
+        plan_table(relation);
+      } catch (const IdentifierError& error) {
+        problems_.push_back(fmt::format("table {}: {}", relation->qualified_name(), error.what()));
+      } catch (const TypeError& error) {
+        problems_.push_back(fmt::format("table {}: {}", relation->qualified_name(), error.what()));
+      }
+    }
+    if (!problems_.empty()) refuse(problems_);
+  }
+
+  SchemaReport carry_out(Connection& connection) const {
+    DatabaseTransaction transaction(connection);
+    connection.execute("SET LOCAL statement_timeout = 0");
+    for (const std::string& statement : statements_) connection.execute(statement);
+    for (const Entry& entry : entries_) {
+      Parameters parameters;
+      parameters.text(builder_.mirror().name).text(entry.name.first).text(entry.name.second);
+      parameters.text(entry.created ? "true" : "false");
+      if (entry.rows) parameters.integer(static_cast<std::int64_t>(*entry.rows));
+      if (!entry.rows) parameters.null();
+      connection.execute(
+          "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, created, rows) "
+          "VALUES ($1, $2, $3, 'copying', $4::boolean, $5::bigint) ON CONFLICT DO NOTHING",
+          parameters);
+    }
+    transaction.commit();
+    return report_;
+  }
+
+  std::size_t tables() const { return entries_.size(); }
+  std::size_t standing() const { return standing_; }
+
+ private:
+  struct Entry {
+    TableName name;
+    bool created = false;
+    std::optional<std::uint64_t> rows{};
+  };
+
+  void plan_table(const RelationPtr& relation) {
+    const TableName name{builder_.schema_of(*relation), mirror_identifier(relation->name)};
+    if (!names_.insert(name).second) {
+      problems_.push_back(fmt::format("table {}: another table has the same name {} in the mirror; exclude one of them",
+                                      relation->qualified_name(), name.second));
+      return;
+    }
+    check_column_names(*relation);
+    const auto known = known_.find(name);
+    if (known != known_.end() && known->second.state != "copying") {
+      ++standing_;
+      return;
+    }
+    const CatalogTable* existing = catalogs_.table(*relation);
+    if (existing == nullptr) {
+      create(*relation, name);
+    } else {
+      ++standing_;
+      complete(relation, name, *existing);
+    }
+  }
+
+  void check_column_names(const Relation& relation) {
+    std::set<std::string> names;
+    for (const change::Column& column : relation.columns) {
+      if (names.insert(mirror_identifier(column.name)).second) continue;
+      problems_.push_back(
+          fmt::format("table {}: another column has the same name {} in the mirror; exclude one of them",
+                      relation.qualified_name(), mirror_identifier(column.name)));
+    }
+  }
+
+  void create(const Relation& relation, const TableName& name) {
+    if (!catalogs_.of(relation).has_schema() && schemas_.insert(name.first).second) {
+      statements_.push_back("CREATE SCHEMA IF NOT EXISTS " + quote_identifier(name.first));
+    }
+    const change::TableProfile profile = snapshot_.profile(relation);
+    const TableDefinition definition = define_table(relation, name.first, &profile, builder_.mirror());
+    statements_.push_back(definition.create_sql + "; " + privacy_sql(definition.quoted));
+    entries_.push_back({name, true, profile.rows});
+    ++report_.tables_created;
+  }
+
+  void complete(const RelationPtr& relation, const TableName& name, const CatalogTable& existing) {
+    TableMatch match = match_table(relation, name.first, existing, builder_.mirror());
+    problems_.insert(problems_.end(), match.problems.begin(), match.problems.end());
+    for (const std::size_t position : match.missing) {
+      const change::Column& column = relation->columns[position];
+      if (std::ranges::find(relation->key, position) != relation->key.end()) {
+        problems_.push_back(fmt::format("table {}: key column {} is missing in the mirror; add it there",
+                                        relation->qualified_name(), column.name));
+        continue;
+      }
+      const TargetType type = choose_type(column, nullptr, type_override(builder_.mirror(), *relation, column));
+      statements_.push_back(
+          fmt::format("ALTER TABLE {} ADD COLUMN {}", match.table.quoted, column_sql(column, type, false)));
+      ++report_.columns_added;
+    }
+    entries_.push_back({name, false});
+  }
+
+  const SchemaBuilder& builder_;
+  change::Snapshot& snapshot_;
+  std::map<TableName, TableRow> known_;
+  Catalogs catalogs_;
+  std::set<TableName> names_;
+  std::set<std::string> schemas_;
+  std::vector<std::string> problems_;
+  std::vector<std::string> statements_;
+  std::vector<Entry> entries_;
+  std::size_t standing_ = 0;
+  SchemaReport report_;
+};
+
+/// Makes one object in a transaction of its own. Returns why the server refused it because of the rows or types that
+/// stand there, empty when it is made.
+std::string create_object(Connection& connection, const ObjectPlan& plan) {
+  static constexpr std::array refusals{"23505", "23503", "54000", "42704", "42830", "42P17", "42804"};
+  try {
+    DatabaseTransaction transaction(connection);
+    connection.execute("SET LOCAL statement_timeout = 0; " + plan.sql);
+    transaction.commit();
+    return {};
+  } catch (const DatabaseError& error) {
+    if (std::ranges::find(refusals, error.sqlstate()) == refusals.end()) throw;
+    return fmt::format("{}: the mirror refuses it: {}", plan.name, error.what());
+  }
+}
+
+bool name_taken(Connection& connection, const std::string& schema, const std::string& name) {
+  return connection
+             .execute(
+                 "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                 "WHERE n.nspname = $1 AND c.relname = $2",
+                 Parameters{}.text(schema).text(name))
+             .rows() > 0;
+}
+
+/// Indexes and foreign keys of the tables that we made.
+class ObjectBuilder {
+ public:
+  ObjectBuilder(Connection& connection, const SchemaBuilder& builder, const std::vector<RelationPtr>& relations)
+      : connection_(connection), builder_(builder), catalogs_(connection, builder) {
+    const auto known = known_tables(connection, builder.mirror().name);
+    for (const RelationPtr& relation : relations) {
+      const CatalogTable* existing = catalogs_.table(*relation);
+      const auto row = known.find({builder.schema_of(*relation), mirror_identifier(relation->name)});
+      if (existing == nullptr || row == known.end() || row->second.state == "dropped") continue;
+      TableMatch match = match_table(relation, builder.schema_of(*relation), *existing, builder.mirror());
+      if (!match.problems.empty() || !match.missing.empty()) continue;
+      tables_[relation->qualified_name()] = {std::make_shared<MirrorTable>(std::move(match.table)),
+                                             row->second.created};
+    }
+  }
+
+  void indexes() {
+    for (const auto& [name, entry] : tables_) {
+      if (!entry.created) continue;
+      const CatalogTable* existing = catalogs_.table(*entry.table->relation);
+      for (const change::Index& index : entry.table->relation->indexes) build_index(*entry.table, *existing, index);
+    }
+    // Foreign keys need to see the unique indexes made just now.
+    catalogs_.forget();
+  }
+
+  void foreign_keys() {
+    for (const auto& [name, entry] : tables_) {
+      if (!entry.created) continue;
+      for (const change::ForeignKey& key : entry.table->relation->foreign_keys) build_foreign_key(*entry.table, key);
+    }
+  }
+
+  SchemaReport report() && { return std::move(report_); }
+
+ private:
+  struct Entry {
+    MirrorTablePtr table;
+    bool created = false;
+  };
+
+  bool make(const ObjectPlan& plan) {
+    std::string reason = plan.reason;
+    if (reason.empty()) reason = create_object(connection_, plan);
+    if (reason.empty()) return true;
+    report_.left_out.push_back(std::move(reason));
+    return false;
+  }
+
+  void build_index(const MirrorTable& table, const CatalogTable& existing, const change::Index& index) {
+    const ObjectPlan plan = plan_index(table, index);
+    if (plan.sql.empty() && plan.reason.empty()) return;
+    if (std::ranges::find(existing.indexes, plan.name, &CatalogIndex::name) != existing.indexes.end()) return;
+    if (plan.reason.empty() && name_taken(connection_, table.schema, plan.name)) {
+      report_.left_out.push_back(fmt::format("index {} of table {}: something else in the mirror has that name",
+                                             plan.name, table.relation->qualified_name()));
+      return;
+    }
+    if (make(plan)) ++report_.indexes_created;
+  }
+
+  void build_foreign_key(const MirrorTable& child, const change::ForeignKey& key) {
+    const CatalogTable* existing = catalogs_.table(*child.relation);
+    const std::string name = foreign_key_name(*child.relation, key);
+    if (std::ranges::find(existing->foreign_keys, name) != existing->foreign_keys.end()) return;
+    Relation referenced;
+    referenced.schema = key.referenced_schema;
+    referenced.name = key.referenced_table;
+    const auto parent = tables_.find(referenced.qualified_name());
+    const ObjectPlan plan = parent == tables_.end()
+                                ? plan_foreign_key(child, key, {}, nullptr)
+                                : plan_foreign_key(child, key, parent->second.table->quoted,
+                                                   catalogs_.table(*parent->second.table->relation));
+    if (make(plan)) ++report_.foreign_keys_created;
+  }
+
+  Connection& connection_;
+  const SchemaBuilder& builder_;
+  Catalogs catalogs_;
+  std::map<std::string, Entry> tables_;
+  SchemaReport report_;
+};
+
+}  // namespace
+
+SchemaBuilder::SchemaBuilder(config::Mirror mirror) : mirror_(std::move(mirror)) {}
+
+const std::string& SchemaBuilder::schema_of(const Relation& relation) const {
+  return relation.schema.empty() ? mirror_.schema : relation.schema;
+}
+
+SchemaReport SchemaBuilder::prepare(Connection& connection, change::Snapshot& snapshot) const {
+  Preparation preparation(connection, *this, snapshot);
+  preparation.plan();
+  SchemaReport report = preparation.carry_out(connection);
+  report.mirror_was_empty = preparation.standing() == 0;
+  std::size_t indexes = 0;
+  std::size_t foreign_keys = 0;
+  for (const RelationPtr& relation : snapshot.relations()) {
+    indexes += relation->indexes.size();
+    foreign_keys += mirror_.foreign_keys ? relation->foreign_keys.size() : 0;
+  }
+  if (report.mirror_was_empty) {
+    spdlog::info(
+        "[MirrorSchema] Mirror is empty: created {} tables; {} indexes and {} foreign keys follow after the copy",
+        report.tables_created, indexes, foreign_keys);
+  } else {
+    spdlog::info("[MirrorSchema] Mirror has {} of {} tables: created {} tables, added {} columns",
+                 preparation.standing(), snapshot.relations().size(), report.tables_created, report.columns_added);
+  }
+  return report;
+}
+
+SchemaReport SchemaBuilder::build_indexes(Connection& connection, const std::vector<RelationPtr>& relations) const {
+  ObjectBuilder builder(connection, *this, relations);
+  builder.indexes();
+  if (mirror_.foreign_keys) builder.foreign_keys();
+  SchemaReport report = std::move(builder).report();
+  spdlog::info("[MirrorSchema] Created {} indexes, {} foreign keys", report.indexes_created,
+               report.foreign_keys_created);
+  for (const std::string& reason : report.left_out) spdlog::warn("[MirrorSchema] Left out: {}", reason);
+  return report;
+}
+
+MirrorTablePtr SchemaBuilder::describe(Connection& connection, const RelationPtr& relation) const {
+  const std::string& schema = schema_of(*relation);
+  const std::string name = mirror_identifier(relation->name);
+  const MirrorCatalog catalog = MirrorCatalog::read(connection, schema, name);
+  const CatalogTable* existing = catalog.table(name);
+  if (existing == nullptr) {
+    refuse({fmt::format("table {}: missing in the mirror; run \"pgmirror resync {}\"", relation->qualified_name(),
+                        relation->qualified_name())});
+  }
+  TableMatch match = match_table(relation, schema, *existing, mirror_);
+  for (const std::size_t position : match.missing) {
+    match.problems.push_back(fmt::format("table {}: column {} is missing in the mirror; add it there",
+                                         relation->qualified_name(), relation->columns[position].name));
+  }
+  if (!match.problems.empty()) refuse(match.problems);
+  return std::make_shared<MirrorTable>(std::move(match.table));
+}
+
+MirrorTablePtr SchemaBuilder::describe_or_recreate(Connection& connection, change::Snapshot& snapshot,
+                                                   const RelationPtr& relation) const {
+  try {
+    return describe(connection, relation);
+  } catch (const SchemaError& error) {
+    const std::string name = mirror_identifier(relation->name);
+    const auto known = known_tables(connection, mirror_.name);
+    const auto row = known.find({schema_of(*relation), name});
+    const bool stands = MirrorCatalog::read(connection, schema_of(*relation), name).table(name) != nullptr;
+    if (stands && (row == known.end() || !row->second.created)) throw;
+    spdlog::warn("[MirrorSchema] Making table {} anew: {}", relation->qualified_name(), error.what());
+  }
+  SchemaFollow(connection, *this, snapshot.position()).recreate(*relation, snapshot.profile(*relation));
+  return describe(connection, relation);
+}
+
+MirrorTablePtr SchemaBuilder::follow(Connection& connection, const change::SchemaChange& change,
+                                     change::Position position) const {
+  return SchemaFollow(connection, *this, position).follow(change);
+}
+
+void SchemaBuilder::allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column) const {
+  connection.execute(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.quoted, column.quoted));
+}
+
+}  // namespace pgmirror::sinks::postgres

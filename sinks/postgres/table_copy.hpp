@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "change/snapshot.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/mirror_table.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// What copying one table came to.
+struct TableCopyOutcome {
+  std::uint64_t rows = 0;
+  std::uint64_t odd_values = 0;
+  bool complete = false;  ///< false: stopped on request, the caller rolls back
+};
+
+/// Reads `table` from the snapshot on this thread and sends it on another, inside the caller's transaction. `expected`
+/// rows are for the progress line only. Throws what either side throws.
+TableCopyOutcome copy_table(Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
+                            std::optional<std::uint64_t> expected, const std::stop_token& stop);
+
+}  // namespace pgmirror::sinks::postgres

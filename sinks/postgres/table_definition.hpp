@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "change/relation.hpp"
+#include "change/snapshot.hpp"
+#include "config/config.hpp"
+#include "sinks/postgres/target_type.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// A table that is to be made in the mirror.
+struct TableDefinition {
+  std::string quoted;      ///< `"schema"."name"`
+  std::string create_sql;  ///< CREATE TABLE with types, defaults, NOT NULL and the primary key
+};
+
+/// The declared key becomes the primary key unless the profile shows that it cannot (NULLs, classes that its type
+/// cannot tell apart) and there is a rowid to take its place. NOT NULL and types follow the profile too; without one
+/// (`null`), the declaration. Throws IdentifierError, TypeError.
+TableDefinition define_table(const change::Relation& relation, const std::string& target_schema,
+                             const change::TableProfile* profile, const config::Mirror& mirror);
+
+/// `"name" type [DEFAULT ...] [NOT NULL]`.
+std::string column_sql(const change::Column& column, const TargetType& type, bool not_null);
+
+}  // namespace pgmirror::sinks::postgres
