@@ -109,7 +109,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
   schema_.prepare(connection_, *snapshot);
-  InitialCopy copy(mirror_, schema_, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{});
+  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{});
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
   schema_.build_indexes(connection_, snapshot->relations());
 
@@ -137,7 +137,7 @@ void MirrorSession::copy_planned(std::stop_token stop) {
   const PlannedCopy planned = std::move(*planned_);
   planned_.reset();
   schema_.prepare(connection_, *planned.snapshot);
-  InitialCopy copy(mirror_, schema_, planned.again);
+  InitialCopy copy(schema_, ownership_.epoch, planned.again);
   copy.run(connection_, *planned.snapshot, stop);
   schema_.build_indexes(connection_, planned.snapshot->relations());
   tables_.load(connection_);
