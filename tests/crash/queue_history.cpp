@@ -17,6 +17,26 @@ Options history_options() {
   return options;
 }
 
+// Syncs in the middle of a long transaction, so that its later blocks say the earlier ones are on disk.
+class SyncingOften final : public change::TransactionWriter {
+ public:
+  explicit SyncingOften(change::TransactionWriter& writer) : writer_(writer) {}
+  void begin() override { writer_.begin(); }
+  void row(const change::RowChange& change) override {
+    if (++rows_ % 10 == 0) writer_.sync();
+    writer_.row(change);
+  }
+  void schema(const change::SchemaChange& change) override { writer_.schema(change); }
+  void truncate(const change::Truncation& change) override { writer_.truncate(change); }
+  void commit(const change::Commit& commit) override { writer_.commit(commit); }
+  void rollback() override { writer_.rollback(); }
+  void sync() override { writer_.sync(); }
+
+ private:
+  change::TransactionWriter& writer_;
+  std::uint64_t rows_ = 0;
+};
+
 }  // namespace
 
 template <typename Step>
@@ -35,7 +55,9 @@ bool QueueHistory::survive(Step step) {
 
 void QueueHistory::start() {
   queue_.reset();
+  disk_->label_syncs("at start, ");
   while (!queue_) survive([this] { queue_ = open_small(disk_, history_options()); });
+  disk_->label_syncs("");
   written_ = queue_->end().value;
   promised_ = std::max(promised_, written_);
 }
@@ -70,8 +92,9 @@ void QueueHistory::write(std::uint64_t last, std::uint64_t sync_every) {
 
 void QueueHistory::abandon(std::uint64_t position) {
   const bool done = survive([this, position] {
-    write_sample_changes(*queue_, {position});
-    queue_->rollback();
+    SyncingOften writer(*queue_);
+    write_sample_changes(writer, {position});
+    writer.rollback();
   });
   if (!done && !queue_) start();
 }
@@ -83,26 +106,42 @@ void QueueHistory::release(std::uint64_t up_to) {
   }
 }
 
+void QueueHistory::write_unsynced() {
+  survive([this] {
+    for (;;) {
+      const auto before = disk_->operations();
+      queue_->begin();
+      queue_->rollback();
+      if (disk_->operations() != before) return;
+      write_sample(*queue_, {++written_});
+      tried_ = std::max(tried_, written_);
+    }
+  });
+}
+
 void QueueHistory::live() {
   start();
   write(12, 3);
   abandon(2 * large_sample);
   write(16, 2);
+  abandon(large_sample);
+  write(17, 1);
   release(5);
   start();
   write(25, 4);
   sync();
   survive([this] {
-    write_sample_changes(*queue_, {2 * large_sample});
-    queue_->sync();
+    SyncingOften writer(*queue_);
+    write_sample_changes(writer, {2 * large_sample});
+    writer.sync();
   });
   start();
   write(2 * large_sample, 100);
-  // Killed: blocks that hold commits are written, but not synced.
+  write_unsynced();
   start();
-  write(28, 1);
+  write(written_ + 2, 1);
   release(promised_);
-  write(30, 2);
+  write(written_ + 3, 2);
   sync();
 }
 

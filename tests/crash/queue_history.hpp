@@ -31,6 +31,8 @@ class QueueHistory {
   void write(std::uint64_t last, std::uint64_t sync_every);
   void sync();
   void abandon(std::uint64_t position);
+  /// Until a block that ends with a commit is written but not synced.
+  void write_unsynced();
   void release(std::uint64_t up_to);
   /// Runs a step; restarts the process when the disk fails it. False if it has to be done again.
   template <typename Step>

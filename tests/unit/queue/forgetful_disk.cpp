@@ -69,6 +69,7 @@ struct ForgetfulDisk::State {
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t operations = 0;
   std::vector<Sync> syncs;
+  std::string label;
   bool power_cut = false;
 
   std::shared_ptr<Inode> find(const std::filesystem::path& path) const {
@@ -164,7 +165,7 @@ class ForgetfulDisk::OpenFile final : public File {
   void sync() override {
     const std::lock_guard lock(state_->mutex);
     state_->act_out_sync(state_->count());
-    state_->syncs.push_back({inode_->unsynced_kinds(), state_->operations});
+    state_->syncs.push_back({state_->label + inode_->unsynced_kinds(), state_->operations});
     if (state_->skipped_syncs.contains(state_->syncs.size())) return;
     inode_->durable = inode_->content;
     inode_->unsynced.clear();
@@ -208,6 +209,7 @@ void ForgetfulDisk::cut_power() {
   const std::lock_guard lock(state_->mutex);
   state_->power_cut = true;
 }
+void ForgetfulDisk::label_syncs(std::string label) { state_->label = std::move(label); }
 std::uint64_t ForgetfulDisk::operations() const { return state_->operations; }
 const std::vector<ForgetfulDisk::Sync>& ForgetfulDisk::syncs() const { return state_->syncs; }
 
@@ -320,7 +322,7 @@ std::vector<std::string> ForgetfulDisk::list(const std::filesystem::path& direct
 void ForgetfulDisk::sync_directory(const std::filesystem::path&) {
   const std::lock_guard lock(state_->mutex);
   state_->act_out_sync(state_->count());
-  state_->syncs.push_back({state_->unsynced_name_kinds(), state_->operations});
+  state_->syncs.push_back({state_->label + state_->unsynced_name_kinds(), state_->operations});
   if (state_->skipped_syncs.contains(state_->syncs.size())) return;
   state_->durable_names = state_->names;
   state_->unsynced_names.clear();

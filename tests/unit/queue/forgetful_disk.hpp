@@ -49,6 +49,9 @@ class ForgetfulDisk final : public FileSystem {
   void skip_sync(std::uint64_t number);
   void cut_power();
 
+  /// Put before the kinds of syncs from now on.
+  void label_syncs(std::string label);
+
   std::uint64_t operations() const;
   /// What each sync so far had to make durable, in order: "new file: write", "directory: rename", "nothing", ...
   struct Sync {
