@@ -1,0 +1,101 @@
+#include <chrono>
+#include <random>
+
+#include "tests/scenario/bank.hpp"
+#include "tests/scenario/mirrored_store.hpp"
+#include "tests/support/tcp_proxy.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+/// A bank whose mirror is reached through a bad network; the program is given the proxy's address.
+class BankUnderFaults : public MirroredStore {
+ protected:
+  BankUnderFaults() {
+    program_.set_mirror(proxy_.settings());
+    program_.start();
+    if (!becomes_same()) throw std::runtime_error("the first copy failed:\n" + program_.log());
+  }
+
+  /// Until the bank has made `count` more transfers.
+  void while_transfers(std::int64_t count) {
+    const auto goal = bank_.transfers() + count;
+    ASSERT_TRUE(eventually(60s, [&] { return bank_.transfers() >= goal; }));
+  }
+  void expect_nothing_lost_and_nothing_twice() {
+    ASSERT_TRUE(becomes_same()) << bank_.transfers() << " transfers";
+    const auto snapshot = read_bank(mirror_);
+    EXPECT_EQ(snapshot.fault(), "");
+    EXPECT_EQ(snapshot.transfers, bank_.transfers());
+  }
+
+  Bank bank_{application_.file()};
+  TcpProxy proxy_{mirror_};
+  std::mt19937 chance_{20261120};
+};
+
+TEST_F(BankUnderFaults, KilledAgentGoesOnWhereItWas) {
+  {
+    const BusyBank busy(bank_);
+    for (int round = 0; round < 8; ++round) {
+      while_transfers(100 + chance_() % 400);
+      program_.kill();
+      while_transfers(chance_() % 200);
+      program_.start();
+      while_transfers(chance_() % 100);
+      EXPECT_EQ(read_bank(mirror_).fault(), "");
+    }
+  }
+  expect_nothing_lost_and_nothing_twice();
+}
+
+TEST_F(BankUnderFaults, CutConnectionsCostNothing) {
+  {
+    const BusyBank busy(bank_);
+    for (int round = 0; round < 30; ++round) {
+      while_transfers(20 + chance_() % 60);
+      proxy_.cut();
+      EXPECT_EQ(read_bank(mirror_).fault(), "");
+    }
+  }
+  expect_nothing_lost_and_nothing_twice();
+}
+
+TEST_F(BankUnderFaults, LostAnswersAreFoundOutNotGuessed) {
+  {
+    const BusyBank busy(bank_);
+    for (int round = 0; round < 25; ++round) {
+      const auto connections = proxy_.connections();
+      proxy_.lose_answer_after_frontend_messages(1 + chance_() % 12);
+      ASSERT_TRUE(eventually(30s, [&] { return proxy_.connections() > connections; })) << program_.log();
+      EXPECT_EQ(read_bank(mirror_).fault(), "");
+    }
+  }
+  expect_nothing_lost_and_nothing_twice();
+}
+
+TEST_F(BankUnderFaults, MirrorThatIsDownCostsTheApplicationNothing) {
+  proxy_.refuse();
+  const BusyBank busy(bank_);
+  while_transfers(3000);
+  // The agent takes everything out of the way: the application's log is not pinned by a mirror that is away.
+  EXPECT_TRUE(eventually(
+      30s, [&] { return std::filesystem::file_size(application_.file().string() + "-wal") < (32U << 20U); }));
+  EXPECT_NE(program_.command({"health"}).end, ProgramEnd{}) << "health must be red while the mirror is away";
+  proxy_.serve();
+  EXPECT_TRUE(eventually(90s, [&] { return read_bank(mirror_).transfers >= 3000; })) << program_.log();
+}
+
+TEST_F(BankUnderFaults, MirrorBehindABlackHoleIsReachedAgain) {
+  {
+    const BusyBank busy(bank_);
+    while_transfers(200);
+    proxy_.black_hole();
+    while_transfers(500);
+    proxy_.serve();
+  }
+  expect_nothing_lost_and_nothing_twice();
+}
+
+}  // namespace
+}  // namespace pgmirror::tests

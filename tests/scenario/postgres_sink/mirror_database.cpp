@@ -1,0 +1,42 @@
+#include "tests/scenario/postgres_sink/mirror_database.hpp"
+
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/control_schema.hpp"
+#include "tests/support/throwaway_postgres.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+config::Mirror mirror_in_new_database() {
+  config::Mirror mirror;
+  mirror.connection = shared_postgres().create_database();
+  return mirror;
+}
+
+}  // namespace
+
+MirrorDatabase::MirrorDatabase() : mirror(mirror_in_new_database()), connection(mirror.connection, "test") {
+  sinks::postgres::create_control_schema(connection);
+  epoch = sinks::postgres::claim_checkpoint(connection, mirror.name, {"source-one"}).epoch;
+}
+
+std::string MirrorDatabase::ask(const std::string& sql) {
+  const auto result = connection.execute(sql);
+  if (result.rows() == 0) return "(no row)";
+  return result.is_null(0, 0) ? "~" : std::string(result.text(0, 0));
+}
+
+std::vector<std::string> MirrorDatabase::rows(const std::string& sql) {
+  const auto result = connection.execute(sql);
+  std::vector<std::string> rows;
+  for (int row = 0; row < result.rows(); ++row) {
+    std::string& line = rows.emplace_back();
+    for (int column = 0; column < result.columns(); ++column) {
+      if (column > 0) line += '|';
+      line += result.is_null(row, column) ? "~" : result.text(row, column);
+    }
+  }
+  return rows;
+}
+
+}  // namespace pgmirror::tests

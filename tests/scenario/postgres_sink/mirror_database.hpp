@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/schema_builder.hpp"
+
+namespace pgmirror::tests {
+
+/// A new database of the shared cluster with the control schema in it, as the agent's sink has it at its first start.
+struct MirrorDatabase {
+  MirrorDatabase();
+
+  /// First column of the first row.
+  std::string ask(const std::string& sql);
+  /// All rows, columns joined with `|`, NULL as `~`.
+  std::vector<std::string> rows(const std::string& sql);
+  sinks::postgres::SchemaBuilder builder() const { return sinks::postgres::SchemaBuilder(mirror); }
+
+  config::Mirror mirror;
+  sinks::postgres::Connection connection;
+  std::int64_t epoch = 0;
+};
+
+}  // namespace pgmirror::tests

@@ -1,0 +1,61 @@
+#include <pqxx/pqxx>
+
+#include "tests/scenario/mirrored_store.hpp"
+#include "tests/support/connection_text.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+constexpr ProgramEnd differences_found{2, 0};
+
+class Verify : public MirroredStore {
+ protected:
+  Verify() {
+    application_.exec(
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT, size REAL, picture BLOB);"
+        "CREATE TABLE log (line TEXT);"
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+        " INSERT INTO thing SELECT i, 'thing ' || i, i / 7.0, zeroblob(i % 20) FROM n;"
+        "INSERT INTO log SELECT name FROM thing WHERE id % 10 = 0;");
+    program_.start();
+    if (!becomes_same()) throw std::runtime_error("the first copy failed:\n" + program_.log());
+  }
+  void spoil(const std::string& sql) {
+    pqxx::connection connection(connection_string(mirror_));
+    pqxx::nontransaction(connection).exec(sql);
+  }
+};
+
+TEST_F(Verify, SaysThatBothSidesAreEqual) {
+  const auto verified = program_.command({"verify"});
+  EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output << program_.log();
+}
+
+TEST_F(Verify, FindsAndMendsOnlyWhatDiffers) {
+  spoil("UPDATE thing SET name = 'bent' WHERE id = 17");
+  spoil("DELETE FROM thing WHERE id BETWEEN 100 AND 109");
+  spoil("INSERT INTO thing (id, name) VALUES (99999, 'stray')");
+  const auto found = program_.command({"verify"});
+  EXPECT_EQ(found.end, differences_found) << found.output;
+  EXPECT_NE(found.output.find("thing"), std::string::npos) << found.output;
+  EXPECT_FALSE(same_content(application_.file(), mirror_)) << "verify alone must not change the mirror";
+
+  spoil("CREATE TABLE public.untouched AS SELECT id, xmin::text AS version FROM thing WHERE id = 18");
+  const auto mended = program_.command({"verify", "--repair"});
+  EXPECT_TRUE(same_content(application_.file(), mirror_, "public", {.extra_tables = {"untouched"}})) << mended.output;
+  EXPECT_EQ(program_.command({"verify"}).end, ProgramEnd{});
+  pqxx::connection connection(connection_string(mirror_));
+  EXPECT_TRUE(pqxx::nontransaction(connection)
+                  .exec1("SELECT t.xmin::text = u.version FROM thing t JOIN untouched u USING (id)")[0]
+                  .as<bool>())
+      << "a row that was right must not be written again";
+}
+
+TEST_F(Verify, HoldsWhileTheApplicationWorks) {
+  for (int i = 0; i < 50; ++i) application_.exec("UPDATE thing SET size = size + 1 WHERE id % 50 = 3");
+  const auto verified = program_.command({"verify"});
+  EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output;
+}
+
+}  // namespace
+}  // namespace pgmirror::tests
