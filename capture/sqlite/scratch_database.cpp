@@ -24,31 +24,6 @@ void stand_in_for_collation(void*, sqlite3* database, int encoding, const char* 
   sqlite3_create_collation(database, name, encoding, nullptr, compare_bytes);
 }
 
-/// Sees which functions the statements that are prepared during its life call.
-class FunctionWatch {
- public:
-  FunctionWatch(sqlite3* database, const std::set<std::string>& wanted) : database_(database), wanted_(&wanted) {
-    sqlite3_set_authorizer(database_, watch, this);
-  }
-  ~FunctionWatch() { sqlite3_set_authorizer(database_, nullptr, nullptr); }
-  FunctionWatch(const FunctionWatch&) = delete;
-  FunctionWatch& operator=(const FunctionWatch&) = delete;
-  bool found() const { return found_; }
-
- private:
-  static int watch(void* self, int action, const char*, const char* name, const char*, const char*) {
-    auto* const watch = static_cast<FunctionWatch*>(self);
-    if (action == SQLITE_FUNCTION && name != nullptr && watch->wanted_->contains(folded_name(name))) {
-      watch->found_ = true;
-    }
-    return SQLITE_OK;
-  }
-
-  sqlite3* database_;
-  const std::set<std::string>* wanted_;
-  bool found_ = false;
-};
-
 const char* encoding_name(TextEncoding encoding) {
   switch (encoding) {
     case TextEncoding::utf8:
@@ -143,9 +118,14 @@ void ScratchDatabase::query(std::string_view sql, std::initializer_list<std::str
 
 bool ScratchDatabase::needs_unknown_function(const std::string& sql) {
   if (unknown_functions_.empty()) return false;
-  FunctionWatch watch(handle(), unknown_functions_);
-  const ScratchStatement statement(handle(), sql);
-  return watch.found();
+  // The functions of a generated column are looked up when its table is made, so that only the program tells of them:
+  // its instructions name a function as `name(arguments)`.
+  bool found = false;
+  query("EXPLAIN " + sql, {}, [&](const ScratchStatement& instruction) {
+    const std::string operand = instruction.text(5);
+    found = found || unknown_functions_.contains(folded_name(operand.substr(0, operand.find('('))));
+  });
+  return found;
 }
 
 std::string quote_identifier(std::string_view name) {
