@@ -42,7 +42,7 @@ TEST(MirrorConnection, BrokenUrlsNeverShowWhatTheyHold) {
        {"postgresql://u:S3cret%ZZt0k@h/d", "postgresql://u:S3cret@t0k@h/d", "postgresql://u:S3cret/t0k@h/d",
         "postgresql://u:12345/S3cret@h/d", "postgresql://u:S3cret?t0k@h/d?x", "postgresql://u:p@h/d?S3cret=1",
         "postgresql://u:p@h/d?S3cret", "postgresql://u:S3cret@[h/d", "postgresql://u:S3cret@h:pp/d", "u:S3cret@h/d",
-        "postgresql://u:S3cret@h:70000/d"}) {
+        "postgresql://u:S3cret@h:70000/d", "postgresql://u:S3cret/d"}) {
     const Messages messages = problems(mirror(url));
     ASSERT_EQ(messages.size(), 1U) << url;
     EXPECT_TRUE(messages[0].starts_with("MIRROR_DB_URL: ")) << messages[0];
