@@ -52,34 +52,6 @@ const std::vector<Setting>& settings() {
   return table;
 }
 
-std::string_view form_of(SettingKind kind) {
-  switch (kind) {
-    case SettingKind::boolean:
-      return "true or false";
-    case SettingKind::text:
-      return "text";
-    case SettingKind::url:
-      return "URL";
-    case SettingKind::file:
-      return "path";
-    case SettingKind::port:
-      return "1 to 65535";
-    case SettingKind::number:
-      return "number";
-    case SettingKind::size:
-      return "size, as 10GiB";
-    case SettingKind::duration:
-      return "duration, as 24h";
-    case SettingKind::choice:
-      return "word";
-    case SettingKind::patterns:
-      return "list of patterns";
-    case SettingKind::types:
-      return "map";
-  }
-  return {};
-}
-
 const Setting* find_setting(std::string_view key) {
   const auto found = std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.key == key; });
   return found == settings().end() ? nullptr : &*found;
@@ -96,7 +68,7 @@ std::vector<std::string> known_variables() {
 }
 
 std::string settings_listing() {
-  std::string listing = "| environment | YAML | value | default | meaning |\n| --- | --- | --- | --- | --- |\n";
+  std::string listing = "| environment | YAML | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const Setting& setting : settings()) {
     const auto code = [](std::string_view text) { return text.empty() ? std::string() : fmt::format("`{}`", text); };
     std::string variable = code(setting.variable);
@@ -105,8 +77,7 @@ std::string settings_listing() {
       variable += fmt::format(" or `{}_FILE`", setting.variable);
       key += fmt::format(" or `{}_file`", setting.key);
     }
-    listing += fmt::format("| {} | {} | {} | {} | {} |\n", variable, key, form_of(setting.kind),
-                           code(setting.default_text), setting.meaning);
+    listing += fmt::format("| {} | {} | {} | {} |\n", variable, key, code(setting.default_text), setting.meaning);
   }
   return listing;
 }

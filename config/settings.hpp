@@ -22,16 +22,13 @@ struct Setting {
 /// In the order in which a reader wants to know them.
 const std::vector<Setting>& settings();
 
-/// What a value of this kind looks like: `size, as 10GiB`.
-std::string_view form_of(SettingKind kind);
-
 /// Null where there is none.
 const Setting* find_setting(std::string_view key);
 
 /// Every environment variable that means something, the _FILE forms included.
 std::vector<std::string> known_variables();
 
-/// The table as Markdown, for the documentation: variable, key, form, default, meaning.
+/// The table as Markdown, for the documentation: variable, key, default, meaning. docs/configuration.md holds it.
 std::string settings_listing();
 
 }  // namespace pgmirror::config

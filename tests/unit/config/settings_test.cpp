@@ -7,6 +7,7 @@
 
 #include "config/duration.hpp"
 #include "config/setting_value.hpp"
+#include "config/small_file.hpp"
 #include "tests/unit/config/loading.hpp"
 
 namespace pgmirror::config {
@@ -67,11 +68,18 @@ TEST(Settings, ValuesOfAnotherKindAreRefusedForEveryVariable) {
   }
 }
 
+TEST(Settings, TheDocumentationHoldsTheListing) {
+  const std::string documentation = read_small_file(PGMIRROR_SOURCE_DIRECTORY "/docs/configuration.md", 1U << 20U);
+  EXPECT_NE(documentation.find(settings_listing()), std::string::npos)
+      << "docs/configuration.md should hold this table:\n"
+      << settings_listing();
+}
+
 TEST(Settings, TheListingHasALineForEach) {
   const std::string listing = settings_listing();
   EXPECT_EQ(std::count(listing.begin(), listing.end(), '\n'), static_cast<std::ptrdiff_t>(settings().size()) + 2);
   EXPECT_NE(listing.find("| `MIRROR_DB_PASSWORD` or `MIRROR_DB_PASSWORD_FILE` | `mirror.password` or "
-                         "`mirror.password_file` | text |  |"),
+                         "`mirror.password_file` |  |"),
             std::string::npos)
       << listing;
 }
