@@ -66,7 +66,7 @@ void Workload::change_index() {
     app_->run("DROP INDEX " + dice_->pick(indexes));
   } else {
     app_->run(fmt::format("CREATE INDEX ix{} ON a({}) {}", number(),
-                          dice_->pick<std::string>({"n", "lower(name)", "r, n desc"}),
+                          dice_->pick<std::string>({"n", "coalesce(n, 0)", "r, n desc"}),
                           dice_->pick<std::string>({"", "WHERE n > 3"})));
   }
 }
