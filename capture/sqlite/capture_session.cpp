@@ -106,7 +106,7 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
     throw SourceRefused(fmt::format("sqlite file {}: is damaged ({}); run PRAGMA integrity_check and restore a backup",
                                     settings_.file.string(), damage.what()));
   }
-  return {frozen.state().salts, frozen.state().last_frame};
+  return {frozen.state().salts, frozen.state().last_frame, frozen.state().commits};
 }
 
 void SqliteSource::Session::compare_with(const PageImage& image, change::TransactionWriter& writer) {

@@ -76,6 +76,14 @@ void WalFile::read_page(FrameNumber frame, std::span<std::byte> out) const {
   read(wal_header_size + std::uint64_t{frame - 1} * frame_size() + frame_header_size, out);
 }
 
+std::uint32_t WalFile::count_commits(FrameNumber last) const {
+  std::uint32_t count = 0;
+  for (FrameNumber frame = 1; frame <= last; ++frame) {
+    if (read_header(frame, 0).page_count != 0) ++count;
+  }
+  return count;
+}
+
 WalFile::FrameHeader WalFile::decode_header(std::span<const std::byte> frame, std::uint64_t salts) {
   // The wal-index holds the salts as the bytes of the WAL header, so both sides are taken without swapping.
   std::uint32_t first = 0;

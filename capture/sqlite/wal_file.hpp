@@ -35,6 +35,8 @@ class WalFile {
   void read_frames(FrameNumber first, std::span<std::byte> out) const;
   FrameHeader read_header(FrameNumber frame, std::uint64_t salts) const;
   void read_page(FrameNumber frame, std::span<std::byte> out) const;
+  /// How many commits end in frames 1 to `last`.
+  std::uint32_t count_commits(FrameNumber last) const;
   /// `salts` as WalState has them.
   static FrameHeader decode_header(std::span<const std::byte> frame, std::uint64_t salts);
   /// False when the path names another file by now.

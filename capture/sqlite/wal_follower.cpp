@@ -11,13 +11,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto busy_interval = 200us;
+constexpr auto opening_interval = 50us;
 constexpr auto idle_interval = 5ms;
 /// Looks without news before the interval doubles.
 constexpr int patience = 50;
-constexpr auto tight_looking = 2ms;
+/// A checkpoint that is expected has begun or will not begin when nothing was committed for so long.
+constexpr auto tight_looking = 20ms;
+/// Without a commit for so long the application may be waiting for a checkpoint that the pin holds up.
+constexpr auto pin_patience = 2ms;
 constexpr auto file_check_interval = 500ms;
 constexpr auto application_checkpoint_patience = 200ms;
 constexpr auto checkpoint_retry = 2s;
+/// Longer than a checkpoint of a WAL of usual length takes.
+constexpr auto longest_opening = 100ms;
+/// Once the floor came too late, the gate is opened early for so many resets.
+constexpr int early_openings_after_miss = 50;
 constexpr int unreadable_bound = 2000;
 /// SQLite's default for wal_autocheckpoint.
 constexpr FrameNumber default_checkpoint = 1000;
@@ -43,7 +51,6 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
   ::prctl(PR_SET_TIMERSLACK, 5000UL);
   int quiet = 0;
   std::chrono::microseconds interval = busy_interval;
-  auto tight_until = Clock::time_point::max();
   while (!stop.stop_requested()) {
     switch (look(stop)) {
       case Look::gap:
@@ -58,14 +65,14 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
         if (++quiet % patience == 0) interval = std::min<std::chrono::microseconds>(interval * 2, idle_interval);
         break;
     }
-    if (expects_checkpoint(last_)) {
-      const auto now = Clock::now();
-      if (tight_until == Clock::time_point::max()) tight_until = now + tight_looking;
-      if (now < tight_until) continue;
-    } else {
-      tight_until = Clock::time_point::max();
+    if (opened_) {
+      // A thread that sleeps a little is woken in time even on a busy machine; one that never does is not.
+      pause(opening_interval, stop);
+    } else if (!expects_checkpoint(last_)) {
+      pause(interval, stop);
+    } else if (early_openings_ > 0) {
+      pause(opening_interval, stop);
     }
-    pause(interval, stop);
   }
   return End::stopped;
 }
@@ -78,6 +85,7 @@ WalFollower::Look WalFollower::look(std::stop_token stop) {
     // Every slot was taken by long readers when the gate was wanted: try for one of our own.
     if (wal_.locks.gate() == WalLocks::Gate::limiting) wal_.locks.take_gate();
   }
+  if (opened_) return look_through_opening(stop);
   const auto state = wal_.index.read();
   if (!state) {
     // The writer died in the middle of a header; whoever reads next recovers the WAL, and nobody else may come.
@@ -100,7 +108,8 @@ bool WalFollower::take_up_generation(const WalState& state) {
   // TRUNCATE checkpoint, or into an empty WAL, may draw salts again.
   const bool expected = wal_.locks.gate() == WalLocks::Gate::none ? wal_.locks.has_floor() : place_.frame == 0;
   if (!expected) return false;
-  place_ = {state.salts, 0};
+  place_ = {state.salts, 0, state.commits};
+  missed_ = 0;
   return true;
 }
 
@@ -113,6 +122,7 @@ bool WalFollower::consume(const WalState& state, std::stop_token stop) {
     if (!held && !queue_.wait_until_finished(stop)) return false;
     place_.frame = last_frame;
   }
+  place_.commits = state.commits;
   if (reader_.unsalted_frames() != warned_unsalted_) {
     if (warned_unsalted_ == 0) {
       spdlog::warn(
@@ -127,6 +137,7 @@ bool WalFollower::consume(const WalState& state, std::stop_token stop) {
 }
 
 void WalFollower::learn(const WalState& state) {
+  if (state.salts != last_.salts || state.last_frame != last_.last_frame) last_commit_ = Clock::now();
   if (state.salts != last_.salts || state.backfilled <= last_.backfilled) return;
   last_backfill_ = Clock::now();
   if (last_.backfilled == 0)
@@ -134,8 +145,8 @@ void WalFollower::learn(const WalState& state) {
 }
 
 bool WalFollower::expects_checkpoint(const WalState& state) const {
-  return wal_.locks.gate() != WalLocks::Gate::none && state.last_frame >= usual_checkpoint_ &&
-         state.last_frame < 8 * usual_checkpoint_ && Clock::now() - last_backfill_ < application_checkpoint_patience;
+  return wal_.locks.gate() == WalLocks::Gate::free && !wal_.locks.has_pin() && state.last_frame >= usual_checkpoint_ &&
+         Clock::now() - last_commit_ < tight_looking;
 }
 
 void WalFollower::move_locks(const WalState& state, std::stop_token stop) {
@@ -151,8 +162,24 @@ void WalFollower::move_locks(const WalState& state, std::stop_token stop) {
   if (state.backfilled == state.last_frame) {
     open_for_reset();
   } else {
-    checkpoint_for_application(state, stop);
+    move_pin(state);
+    if (!open_early(state)) checkpoint_for_application(state, stop);
   }
+}
+
+void WalFollower::move_pin(const WalState& state) {
+  WalLocks& locks = wal_.locks;
+  const bool quiet = Clock::now() - last_commit_ >= pin_patience;
+  if (locks.has_pin()) {
+    if (quiet || state.last_frame >= pinned_until_) locks.release_pin();
+    return;
+  }
+  // A checkpoint was made, and a commit came before the floor: that one was missed.
+  const bool missed = state.backfilled > 0 && state.last_frame >= usual_checkpoint_ && state.backfilled > missed_;
+  if (!missed || quiet || std::uint64_t{state.last_frame} * wal_.file.frame_size() > limits_.pin_bytes) return;
+  missed_ = state.backfilled;
+  early_openings_ = early_openings_after_miss;
+  if (locks.take_pin(state.backfilled)) pinned_until_ = state.last_frame + usual_checkpoint_;
 }
 
 bool WalFollower::open_for_reset() {
@@ -161,11 +188,53 @@ bool WalFollower::open_for_reset() {
   const auto state = wal_.index.read();
   if (state && state->salts == place_.salts && state->last_frame == place_.frame &&
       state->backfilled == state->last_frame) {
+    locks.release_pin();
     locks.release_gate();
     return true;
   }
   locks.release_floor();
   return false;
+}
+
+bool WalFollower::open_early(const WalState& state) {
+  WalLocks& locks = wal_.locks;
+  if (early_openings_ == 0 || !expects_checkpoint(state) || state.last_frame != place_.frame) return false;
+  if (locks.take_floor()) {
+    locks.release_floor();
+    return false;
+  }
+  // Somebody copies, and may copy all there is.
+  locks.release_gate();
+  opened_ = Clock::now();
+  --early_openings_;
+  return true;
+}
+
+WalFollower::Look WalFollower::look_through_opening(std::stop_token stop) {
+  WalLocks& locks = wal_.locks;
+  const bool protected_again =
+      locks.take_floor() || (Clock::now() - *opened_ > longest_opening && locks.take_gate() != WalLocks::Gate::none);
+  const auto state = wal_.index.read();
+  if (!state) return Look::idle;
+  if (state->salts == place_.salts) {
+    if (state->last_frame < place_.frame) return Look::gap;
+    if (state->last_frame > place_.frame && !consume(*state, stop)) return Look::stopped;
+    // Copied back entirely: under the floor alone the reset may come. Else back to the rule, and try again.
+    if (protected_again && locks.has_floor() && state->backfilled != state->last_frame) {
+      if (locks.take_gate() == WalLocks::Gate::none) return Look::idle;
+      locks.release_floor();
+    }
+  } else {
+    if (!protected_again) return Look::idle;
+    // More commits than this generation has: some were in the one before, or in one that came and went.
+    if (state->commits - place_.commits != wal_.file.count_commits(state->last_frame)) return Look::gap;
+    place_ = {state->salts, 0, place_.commits};
+    missed_ = 0;
+  }
+  last_ = *state;
+  last_commit_ = Clock::now();
+  if (protected_again) opened_.reset();
+  return Look::progress;
 }
 
 void WalFollower::checkpoint_for_application(const WalState& state, std::stop_token stop) {

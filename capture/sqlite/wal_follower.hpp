@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 #include "capture/sqlite/batch_queue.hpp"
@@ -26,11 +27,14 @@ class WalFollower {
     std::uint64_t checkpoint_bytes = std::uint64_t{16} << 20U;
     /// Beyond this a checkpoint that never catches up with the application's commits holds them up for a moment.
     std::uint64_t barrier_bytes = std::uint64_t{64} << 20U;
+    /// A WAL longer than this is not pinned: the application's commits pay for shortening it.
+    std::uint64_t pin_bytes = std::uint64_t{24} << 20U;
   };
   /// Frames up to `frame` of the generation are known. The gate must be held.
   struct Place {
     std::uint64_t salts = 0;
     FrameNumber frame = 0;
+    std::uint32_t commits = 0;  ///< WalState::commits at that frame
   };
   enum class End {
     stopped,
@@ -51,6 +55,9 @@ class WalFollower {
   bool consume(const WalState& state, std::stop_token stop);
   void move_locks(const WalState& state, std::stop_token stop);
   bool open_for_reset();
+  bool open_early(const WalState& state);
+  Look look_through_opening(std::stop_token stop);
+  void move_pin(const WalState& state);
   void checkpoint_for_application(const WalState& state, std::stop_token stop);
   void checkpoint_behind_barrier(std::stop_token stop);
   bool expects_checkpoint(const WalState& state) const;
@@ -65,7 +72,14 @@ class WalFollower {
   Limits limits_;
   WalState last_{};
   FrameNumber usual_checkpoint_;  ///< length of the WAL at which the application is seen to checkpoint
+  Clock::time_point last_commit_{};
   Clock::time_point last_backfill_{};
+  /// Neither gate nor floor is held, since then: the floor is wanted as soon as the checkpoint in progress ends.
+  std::optional<Clock::time_point> opened_{};
+  /// Resets to come before the floor is tried without an early opening again.
+  int early_openings_ = 0;
+  FrameNumber missed_ = 0;        ///< backfill of this generation that a commit overtook before the floor was taken
+  FrameNumber pinned_until_ = 0;  ///< length of the WAL at which the pin is released
   Clock::time_point next_checkpoint_{};
   Clock::time_point next_file_check_{};
   std::uint64_t warned_unsalted_ = 0;

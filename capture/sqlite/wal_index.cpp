@@ -51,6 +51,7 @@ std::optional<WalState> WalIndex::read() const {
   std::memcpy(&page_size, bytes.data() + page_size_byte, sizeof page_size);
   WalState state;
   state.page_size = (page_size & 0xfe00U) + ((page_size & 1U) << 16U);
+  state.commits = first[2];
   state.last_frame = first[4];
   state.page_count = first[5];
   state.salts = (std::uint64_t{first[8]} << 32U) | first[9];

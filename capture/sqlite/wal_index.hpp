@@ -16,6 +16,7 @@ using FrameNumber = std::uint32_t;
 struct WalState {
   std::uint64_t salts = 0;      ///< the generation of the WAL: changes with each reset
   FrameNumber last_frame = 0;   ///< mxFrame: the last committed frame
+  std::uint32_t commits = 0;    ///< iChange: goes up by one with each commit, resets or not
   FrameNumber backfilled = 0;   ///< nBackfill: frames that are copied into the database file
   PageNumber page_count = 0;    ///< of the database as of last_frame; undefined when last_frame is 0
   std::uint32_t page_size = 0;  ///< undefined when last_frame is 0

@@ -13,6 +13,7 @@ constexpr int last_slot = WalIndex::read_mark_count - 1;
 }  // namespace
 
 WalLocks::~WalLocks() {
+  release_pin();
   release_gate();
   release_floor();
 }
@@ -34,10 +35,10 @@ bool WalLocks::share_unused_slot(int slot) {
   return false;
 }
 
-bool WalLocks::clear_mark(int slot) {
+bool WalLocks::set_mark(int slot, std::uint32_t mark) {
   if (!lock(read_lock(slot), SQLITE_SHM_EXCLUSIVE)) return false;
-  // Nobody reads through this slot; a checkpoint that finds a stale mark does the same.
-  index_.set_read_mark(slot, WalIndex::mark_not_used);
+  // Nobody reads through this slot. Readers set marks in the same way, and checkpoints clear stale ones.
+  index_.set_read_mark(slot, mark);
   unlock(read_lock(slot), SQLITE_SHM_EXCLUSIVE);
   return true;
 }
@@ -47,8 +48,8 @@ WalLocks::Gate WalLocks::take_gate() {
   const int limiting_slot = gate_ == Gate::limiting ? gate_slot_ : 0;
   // From the last slot down: readers look for a free slot from the first one up. Slot 1 is left to them.
   for (int slot = last_slot; slot > 1; --slot) {
-    if (slot == limiting_slot) continue;
-    if (share_unused_slot(slot) || (clear_mark(slot) && share_unused_slot(slot))) {
+    if (slot == limiting_slot || slot == pin_slot_) continue;
+    if (share_unused_slot(slot) || (set_mark(slot, WalIndex::mark_not_used) && share_unused_slot(slot))) {
       if (limiting_slot != 0) unlock(read_lock(limiting_slot), SQLITE_SHM_SHARED);
       gate_slot_ = slot;
       return gate_ = Gate::free;
@@ -66,6 +67,22 @@ void WalLocks::release_gate() {
   if (gate_ == Gate::none) return;
   unlock(read_lock(gate_slot_), SQLITE_SHM_SHARED);
   gate_ = Gate::none;
+}
+
+bool WalLocks::take_pin(FrameNumber mark) {
+  for (int slot = last_slot; slot > 1 && pin_slot_ == 0; --slot) {
+    if (slot == gate_slot_ && gate_ != Gate::none) continue;
+    if (!set_mark(slot, mark) || !lock(read_lock(slot), SQLITE_SHM_SHARED)) continue;
+    // Had somebody else set the mark in between, it would still be one of a committed frame, and shared by us.
+    pin_slot_ = slot;
+  }
+  return pin_slot_ != 0;
+}
+
+void WalLocks::release_pin() {
+  if (pin_slot_ == 0) return;
+  unlock(read_lock(pin_slot_), SQLITE_SHM_SHARED);
+  pin_slot_ = 0;
 }
 
 bool WalLocks::take_floor() {

@@ -8,7 +8,7 @@ struct sqlite3_file;
 
 namespace pgmirror::capture::sqlite {
 
-/// The two locks that keep the WAL readable for us and never make the application wait.
+/// The locks that keep the WAL readable for us and never make the application wait.
 ///
 /// SQLite's rules (walformat.html and wal.c): a checkpoint copies no frame beyond a read mark whose READ lock somebody
 /// shares, and needs READ(0) exclusively while it copies; a writer resets the WAL only when all of it is copied back,
@@ -22,8 +22,19 @@ namespace pgmirror::capture::sqlite {
 ///
 /// The gate is held as a rule: the application checkpoints when it likes. When everything is copied back and read by
 /// us, the floor is taken, that state is looked at again, and the gate is released: the application's next commit
-/// resets the WAL. When the new generation is seen, the gate is taken and then the floor released. At every moment one
-/// of the two is held, so no frame is lost, and no write lock is ever taken.
+/// resets the WAL. When the new generation is seen, the gate is taken and then the floor released. So one of the two is
+/// held at every moment, no frame is lost, and no write lock is ever taken.
+///
+/// An application that commits without a pause leaves some ten microseconds between the end of its checkpoint and the
+/// next commit. On a busy machine the floor comes too late for that, and then two more things help:
+///
+/// - The *pin* shares another READ(1..4) lock, with a mark at what is copied back already. Checkpoints find nothing to
+/// do and return at once. When the application committed before the floor could be taken, it would checkpoint (two
+/// syncs) with every commit until the next attempt; with the pin it goes on at full speed until its WAL is long enough
+/// for a checkpoint to be worth its price again.
+/// - The gate is released while the checkpoint still copies, the floor taken as soon as that ends. What could be lost
+/// between the two needs a second whole checkpoint and a reset in that time, and is found out: the wal-index counts
+/// commits. Then the whole file is compared, as after every gap.
 ///
 /// A reset that happens while a checkpoint runs is what the corruption bug of SQLite 3.7.0 to 3.51.2 needs; under the
 /// gate there is none, so checkpoints of ours are made only under it.
@@ -44,6 +55,11 @@ class WalLocks {
   void release_gate();
   Gate gate() const { return gate_; }
 
+  /// Checkpoints stop at frame `mark`, which must be committed. False when no slot could be had.
+  bool take_pin(FrameNumber mark);
+  void release_pin();
+  bool has_pin() const { return pin_slot_ != 0; }
+
   /// False while a checkpoint is copying.
   bool take_floor();
   void release_floor();
@@ -53,12 +69,13 @@ class WalLocks {
   bool lock(int index, int flags);
   void unlock(int index, int flags);
   bool share_unused_slot(int slot);
-  bool clear_mark(int slot);
+  bool set_mark(int slot, std::uint32_t mark);
 
   sqlite3_file* file_;
   WalIndex& index_;
   Gate gate_ = Gate::none;
   int gate_slot_ = 0;
+  int pin_slot_ = 0;
   bool floor_ = false;
 };
 
