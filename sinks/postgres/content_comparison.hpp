@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "change/snapshot.hpp"
+#include "sinks/postgres/connection.hpp"
+#include "sinks/postgres/mirror_table.hpp"
+#include "sinks/postgres/row_digest.hpp"
+#include "sinks/postgres/schema_builder.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// How one table of the mirror differs from the source.
+struct TableComparison {
+  std::string schema;  ///< in the mirror
+  std::string name;
+  std::uint64_t rows_in_source = 0;
+  std::uint64_t rows_in_mirror = 0;
+  std::uint64_t missing = 0;             ///< keys that only the source has
+  std::uint64_t extra = 0;               ///< keys that only the mirror has
+  std::uint64_t different = 0;           ///< rows, or their odd values, with other content
+  std::vector<std::string> sample_keys;  ///< some of them, as pgmirror.odd_values writes keys
+  std::string not_comparable;            ///< why, where the table cannot be compared at all
+
+  bool equal() const { return missing + extra + different == 0 && not_comparable.empty(); }
+};
+
+/// Compares source and mirror by content, and mends what differs.
+///
+/// Each side is read once, in any order, as the bytes that apply would send; rows are summed up in buckets by key, and
+/// only buckets that differ are read again. Memory: a few megabytes, and some dozen bytes for each differing key, of
+/// which at most `most_differences` are told apart. One thread; blocks.
+class ContentComparison {
+ public:
+  static constexpr std::size_t most_differences = 1'000'000;
+
+  /// The mirror must stand at the snapshot's position for as long as this object is used, and `connection` see it.
+  ContentComparison(Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema);
+
+  /// Nothing when stopped. Throws DatabaseError and what the snapshot throws.
+  std::optional<TableComparison> compare(const change::RelationPtr& relation, std::stop_token stop);
+
+  /// Makes the rows found to differ in the last compare() as the source has them, inside the caller's transaction, and
+  /// only those. Returns how many rows it touched.
+  std::uint64_t repair(const change::RelationPtr& relation);
+
+ private:
+  using Digests = std::unordered_map<RowDigest, RowDigest, RowDigest::Hash>;
+  using OddEntries = std::map<std::pair<std::string, std::string>, RowDigest>;  ///< by key text and column name
+
+  void find_different_buckets(const MirrorTable& table, TableComparison& result, std::stop_token stop);
+  void tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop);
+  void compare_odd_values(const MirrorTable& table, TableComparison& result);
+
+  Connection& connection_;
+  change::Snapshot& snapshot_;
+  const SchemaBuilder& schema_;
+  std::vector<bool> different_buckets_;
+  std::set<RowDigest> wanted_;   ///< keys of rows that the mirror has to get from the source
+  std::set<RowDigest> surplus_;  ///< keys of rows that the mirror has to lose
+  OddEntries source_odd_;
+  std::set<std::string> odd_wanted_;                           ///< key texts of rows whose odd values differ
+  std::set<std::pair<std::string, std::string>> odd_surplus_;  ///< odd values without a row in the source
+};
+
+}  // namespace pgmirror::sinks::postgres
