@@ -55,6 +55,8 @@ class FileSystem {
   /// An exclusive lock on `path` (made if missing) until the result dies. Null if somebody else holds it; `holder` is
   /// then what that one wrote into the file. The lock file gets this process's id.
   virtual std::unique_ptr<File> lock(const std::filesystem::path& path, std::string& holder) = 0;
+  /// Whether somebody holds the lock just now.
+  virtual bool is_locked(const std::filesystem::path& path) const = 0;
 };
 
 }  // namespace pgmirror::queue

@@ -143,4 +143,11 @@ std::unique_ptr<File> LocalFileSystem::lock(const std::filesystem::path& path, s
   return file;
 }
 
+bool LocalFileSystem::is_locked(const std::filesystem::path& path) const {
+  if (!exists(path)) return false;
+  // Shared, and for a moment only: a flock() cannot be asked about without trying it.
+  const LocalFile file(path, O_RDONLY);
+  return ::flock(file.descriptor(), LOCK_SH | LOCK_NB) != 0;
+}
+
 }  // namespace pgmirror::queue

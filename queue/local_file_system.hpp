@@ -17,6 +17,7 @@ class LocalFileSystem final : public FileSystem {
   std::vector<std::string> list(const std::filesystem::path& directory) const override;
   void sync_directory(const std::filesystem::path& directory) override;
   std::unique_ptr<File> lock(const std::filesystem::path& path, std::string& holder) override;
+  bool is_locked(const std::filesystem::path& path) const override;
 };
 
 }  // namespace pgmirror::queue

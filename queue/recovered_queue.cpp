@@ -1,37 +1,18 @@
 #include "queue/recovered_queue.hpp"
 
-#include <algorithm>
 #include <random>
 
-#include "queue/damage.hpp"
 #include "queue/refusal.hpp"
+#include "queue/segment_chain.hpp"
 
 namespace pgmirror::queue {
 namespace {
-
-std::vector<std::uint64_t> segments_in(const FileSystem& files, const std::filesystem::path& directory) {
-  std::vector<std::uint64_t> sequences;
-  for (const auto& name : files.list(directory)) {
-    if (const auto sequence = segment_sequence(name)) sequences.push_back(*sequence);
-  }
-  std::ranges::sort(sequences);
-  return sequences;
-}
 
 void check_identity(const SegmentReader& segment, const Options& options) {
   if (segment.header().source == options.source) return;
   throw QueueRefused("queue \"" + options.directory.string() + "\": it holds changes of source \"" +
                      segment.header().source.text + "\", not of \"" + options.source.text +
                      "\"; point MIRROR_SOURCE_URL back at that source, or give this one its own MIRROR_STATE_DIR");
-}
-
-// `before` ends with `seal`; `segment` must be the next.
-void check_chain(const SegmentReader& segment, const SegmentHeader& before, std::uint64_t seal) {
-  const auto& header = segment.header();
-  if (header.queue != before.queue) throw Damage(segment.path(), 24, "the segment belongs to another queue");
-  if (header.previous_seal != seal) {
-    throw Damage(segment.path(), 48, "the segment does not continue the one before it");
-  }
 }
 
 SegmentInfo describe(const SegmentReader& segment) {
@@ -123,27 +104,21 @@ ReopenedSegment cut_back(FileSystem& files, const std::filesystem::path& directo
 }
 
 RecoveredQueue recover(FileSystem& files, const Options& options, std::uint64_t planned_bytes) {
-  const auto sequences = segments_in(files, options.directory);
+  const auto sequences = segments_in(files.list(options.directory));
   if (sequences.empty()) return create(files, options, planned_bytes);
 
   RecoveredQueue queue;
+  SegmentChain chain(options.directory);
   BlockPlace open_before;
   for (const auto sequence : sequences) {
-    const bool first = sequence == sequences.front();
     const auto path = options.directory / segment_file_name(sequence);
     const SegmentReader segment(files, path);
     check_identity(segment, options);
-    if (segment.header().sequence != sequence) {
-      throw Damage(path, 40, "the segment is number " + std::to_string(segment.header().sequence));
-    }
-    if (!first && queue.newest.sequence + 1 != sequence) {
-      throw Damage(options.directory / segment_file_name(queue.newest.sequence + 1), 0, "the segment is missing");
-    }
-    if (!first) check_chain(segment, queue.newest, queue.seal);
+    chain.add(segment, sequence);
     queue.newest = segment.header();
     if (sequence != sequences.back()) {
       const auto seal = read_seal(segment);
-      queue.seal = seal.header.checksum;
+      chain.sealed(seal.header.checksum);
       open_before = seal.header.open;
       queue.segments.push_back(describe_sealed(segment, seal));
       continue;

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "queue/damage.hpp"
@@ -89,6 +90,15 @@ std::optional<std::uint64_t> segment_sequence(const std::string& file_name) {
     sequence = sequence * 10 + static_cast<std::uint64_t>(digit - '0');
   }
   return sequence;
+}
+
+std::vector<std::uint64_t> segments_in(const std::vector<std::string>& file_names) {
+  std::vector<std::uint64_t> sequences;
+  for (const auto& name : file_names) {
+    if (const auto sequence = segment_sequence(name)) sequences.push_back(*sequence);
+  }
+  std::ranges::sort(sequences);
+  return sequences;
 }
 
 }  // namespace pgmirror::queue

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "change/transaction.hpp"
 #include "queue/byte_buffer.hpp"
@@ -43,5 +44,7 @@ SegmentHeader read_header(const File& file, const std::filesystem::path& path);
 std::string segment_file_name(std::uint64_t sequence);
 /// The sequence number in a segment's file name; nothing if it is not one.
 std::optional<std::uint64_t> segment_sequence(const std::string& file_name);
+/// The sequence numbers of the segments among some file names, ascending.
+std::vector<std::uint64_t> segments_in(const std::vector<std::string>& file_names);
 
 }  // namespace pgmirror::queue

@@ -338,4 +338,9 @@ std::unique_ptr<File> ForgetfulDisk::lock(const std::filesystem::path& path, std
   return std::make_unique<Lock>(state_, path.string());
 }
 
+bool ForgetfulDisk::is_locked(const std::filesystem::path& path) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->locked.contains(path.string());
+}
+
 }  // namespace pgmirror::queue::testing
