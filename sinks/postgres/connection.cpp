@@ -85,9 +85,9 @@ std::string without_quoted_values(const std::string& message) {
   return kept;
 }
 
-/// No result carries the SQLSTATE of a refused connection in libpq 15; a message that is not among these (a server that
-/// speaks another language) stays without one and counts as a lost connection.
-std::string connect_sqlstate(std::string_view message) {
+/// libpq 15 gives no SQLSTATE for a refused connection, nor for one that the server closed while it was idle. A message
+/// that is not among these (a server that speaks another language) stays without one and counts as a lost connection.
+std::string known_sqlstate(std::string_view message) {
   struct Known {
     std::string_view part;
     const char* sqlstate;
@@ -149,16 +149,14 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 DatabaseError Connection::error(const PGresult* result) const {
   std::string sqlstate;
   std::string message;
+  std::string_view whole = PQerrorMessage(connection_.get());
   if (result != nullptr) {
     if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) sqlstate = state;
     if (const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)) message = first_line(primary);
-    if (message.empty()) message = first_line(PQresultErrorMessage(result));
+    if (const std::string_view of_result = PQresultErrorMessage(result); !of_result.empty()) whole = of_result;
   }
-  if (message.empty()) {
-    const std::string_view whole = PQerrorMessage(connection_.get());
-    message = first_line(whole);
-    if (result == nullptr) sqlstate = connect_sqlstate(whole);
-  }
+  if (message.empty()) message = first_line(whole);
+  if (sqlstate.empty()) sqlstate = known_sqlstate(whole);
   if (message.empty()) message = "connection to the server was lost";
   if (sqlstate.starts_with("22")) message = without_quoted_values(message);
   if (!secret_.empty()) replace_all(message, secret_, "***");

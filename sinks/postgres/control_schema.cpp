@@ -115,8 +115,12 @@ constexpr std::array private_tables{"pgmirror.version", "pgmirror.checkpoint", "
 constexpr const char* lock_sql = "SELECT pg_catalog.pg_advisory_xact_lock(8099570168494747506)";
 
 std::size_t installed_version(Connection& connection) {
-  const Result table = connection.execute("SELECT pg_catalog.to_regclass('pgmirror.version') IS NOT NULL");
-  if (!table.boolean(0, 0)) return 0;
+  // Not to_regclass(): it looks into the session's cache, which does not know yet what another session made while we
+  // waited for the lock.
+  const Result table = connection.execute(
+      "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+      "WHERE n.nspname = 'pgmirror' AND c.relname = 'version'");
+  if (table.rows() == 0) return 0;
   const Result version = connection.execute("SELECT coalesce(max(version), 0) FROM pgmirror.version");
   return static_cast<std::size_t>(version.integer(0, 0));
 }

@@ -94,7 +94,7 @@ bool append_numeric_field(std::string& out, std::string_view text, int precision
   const std::optional<Decimal> decimal = read_decimal(text);
   if (!decimal || !fits(*decimal, precision, scale)) return false;
 
-  const int display_scale = std::max(decimal->fraction, 0);
+  const int display_scale = precision >= 0 ? scale : std::max(decimal->fraction, 0);
   const int size = static_cast<int>(decimal->digits.size());
   // Power of ten of the first digit; groups of four start at powers that are multiples of four.
   const int first_power = size - decimal->fraction - 1;

@@ -84,7 +84,7 @@ void OddValues::add(const MirrorTable& table, const std::string& key, const Mirr
 const std::string& OddValues::insert_sql() {
   static const std::string sql =
       "INSERT INTO pgmirror.odd_values (schema_name, table_name, key, column_name, storage_class, raw) "
-      "SELECT * FROM pg_catalog.unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[]) "
+      "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[]) "
       "ON CONFLICT (schema_name, table_name, key, column_name) "
       "DO UPDATE SET storage_class = excluded.storage_class, raw = excluded.raw";
   return sql;

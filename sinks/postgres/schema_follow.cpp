@@ -125,9 +125,8 @@ MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
     throw SchemaError(
         resync_sentence(*after, "the source has created it, but the mirror has such a table with rows in it"));
   }
-  MirrorTablePtr table = builder_.describe(connection_, after);
-  create_objects(*table, nullptr);
-  return table;
+  create_objects(*builder_.describe(connection_, after), nullptr);
+  return builder_.describe(connection_, after);
 }
 
 void SchemaFollow::set_aside(const Relation& relation) {
@@ -154,8 +153,9 @@ void SchemaFollow::drop_foreign_keys_to(const Relation& relation) {
   const Result keys = connection_.execute(
       "SELECT n.nspname, c.relname, f.conname FROM pg_catalog.pg_constraint f "
       "JOIN pg_catalog.pg_class c ON c.oid = f.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE f.contype = 'f' AND f.confrelid = pg_catalog.to_regclass($1)",
-      Parameters{}.text(quoted(relation)));
+      "JOIN pg_catalog.pg_class p ON p.oid = f.confrelid JOIN pg_catalog.pg_namespace s ON s.oid = p.relnamespace "
+      "WHERE f.contype = 'f' AND s.nspname = $1 AND p.relname = $2",
+      Parameters::texts({builder_.schema_of(relation), mirror_identifier(relation.name)}));
   for (int row = 0; row < keys.rows(); ++row) {
     run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", qualified(keys.text(row, 0), keys.text(row, 1)),
                     quote_identifier(keys.text(row, 2))),
@@ -191,9 +191,8 @@ MirrorTablePtr SchemaFollow::alter(const SchemaChange& change) {
   rename_columns(change);
   add_columns(change);
   alter_columns(change);
-  MirrorTablePtr table = builder_.describe(connection_, change.after);
-  create_objects(*table, change.before.get());
-  return table;
+  create_objects(*builder_.describe(connection_, change.after), change.before.get());
+  return builder_.describe(connection_, change.after);
 }
 
 void SchemaFollow::refuse_other_key(const SchemaChange& change) const {

@@ -73,8 +73,8 @@ change::TableProfile HandMadeSnapshot::profile(const Relation& relation) {
       if (cell.kind == ValueKind::real) ++column.reals;
       if (cell.kind == ValueKind::text) ++column.texts;
       if (cell.kind == ValueKind::blob) ++column.blobs;
-      const bool boolean = cell.kind == ValueKind::null ||
-                           (cell.kind == ValueKind::integer && (cell.number == 0 || cell.number == 1));
+      const bool boolean =
+          cell.kind == ValueKind::null || (cell.kind == ValueKind::integer && (cell.number == 0 || cell.number == 1));
       if (!boolean) ++column.not_boolean;
     }
   }

@@ -63,6 +63,7 @@ change::Column required(change::Column column);
 /// INTEGER PRIMARY KEY `id` and the given columns.
 change::Relation table_with_id(std::string name, std::vector<change::Column> columns);
 /// Unnamed rowid, the given columns, and a declared key over `key` (positions behind the rowid).
-change::Relation table_with_row_id(std::string name, std::vector<change::Column> columns, std::vector<std::size_t> key = {});
+change::Relation table_with_row_id(std::string name, std::vector<change::Column> columns,
+                                   std::vector<std::size_t> key = {});
 
 }  // namespace pgmirror::tests

@@ -132,7 +132,9 @@ TEST(Checkpoint, ASuccessorWaitsForItsPredecessorAndSeesIt) {
   std::jthread successor([&] { advance_checkpoint(second, "mirror", 1, Position{5}, Position{6}, std::nullopt); });
   Connection watcher(database.mirror.connection, "watcher");
   EXPECT_TRUE(tests::eventually(10s, [&] {
-    return watcher.execute("SELECT FROM pg_stat_activity WHERE application_name = 'successor' AND wait_event_type = 'Lock'")
+    return watcher
+               .execute(
+                   "SELECT FROM pg_stat_activity WHERE application_name = 'successor' AND wait_event_type = 'Lock'")
                .rows() == 1;
   }));
   first.commit();
@@ -150,7 +152,8 @@ TEST(Checkpoint, AReaderWaitsForTheOutcomeOfATransactionOnItsWay) {
   std::jthread reader([&] { seen = read_checkpoint(second, "mirror"); });
   Connection watcher(database.mirror.connection, "watcher");
   EXPECT_TRUE(tests::eventually(10s, [&] {
-    return watcher.execute("SELECT FROM pg_stat_activity WHERE application_name = 'reader' AND wait_event_type = 'Lock'")
+    return watcher
+               .execute("SELECT FROM pg_stat_activity WHERE application_name = 'reader' AND wait_event_type = 'Lock'")
                .rows() == 1;
   }));
   first->commit();

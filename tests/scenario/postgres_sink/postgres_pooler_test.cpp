@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/initial_copy.hpp"
+#include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
+#include "tests/scenario/postgres_sink/mirror_database.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/throwaway_postgres.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+using change::TypeFamily;
+using tests::column;
+using tests::integer;
+using tests::table_with_id;
+using tests::text;
+
+/// pgbouncer in transaction mode in front of a new database: each transaction may meet another session.
+class Pooler {
+ public:
+  Pooler() : server_(tests::shared_postgres().create_database()) {
+    settings_ = server_;
+    // pgbouncer listens where it is told; the operating system picks a port for a socket that is closed again at once.
+    settings_.host = directory_.path();
+    settings_.port = 6432;
+    std::ofstream(directory_ / "pgbouncer.ini") << fmt::format(
+        "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nunix_socket_dir={}\nlisten_port={}\n"
+        "auth_type=any\npool_mode=transaction\ndefault_pool_size=3\nserver_reset_query=\n",
+        server_.port, directory_.path().string(), settings_.port);
+    std::filesystem::permissions(directory_.path(), std::filesystem::perms::all);
+    child_ = std::make_unique<tests::ChildProcess>(
+        tests::ProgramCall{.arguments = {"/usr/sbin/pgbouncer", directory_ / "pgbouncer.ini"}, .user = "postgres"});
+    const bool answers = tests::eventually(10s, [this] {
+      try {
+        Connection probe(settings_, "probe");
+        return true;
+      } catch (const DatabaseError&) {
+        return false;
+      }
+    });
+    if (!answers)
+      throw std::runtime_error("pgbouncer does not answer; install it (Debian: pgbouncer): " + child_->output());
+  }
+
+  const config::ConnectionSettings& settings() const { return settings_; }
+
+ private:
+  config::ConnectionSettings server_;
+  config::ConnectionSettings settings_;
+  tests::TemporaryDirectory directory_;
+  std::unique_ptr<tests::ChildProcess> child_;
+};
+
+TEST(TransactionPooler, CarriesSchemaCopyAndCheckpoint) {
+  Pooler pooler;
+  Connection connection(pooler.settings(), "test");
+  create_control_schema(connection);
+  const Checkpoint claimed = claim_checkpoint(connection, "mirror", {"source-one"});
+  config::Mirror mirror;
+  mirror.connection = pooler.settings();
+  const SchemaBuilder builder(mirror);
+  tests::HandMadeSnapshot snapshot;
+  change::Relation relation = table_with_id("t", {column("v", "TEXT", TypeFamily::text)});
+  change::Index index;
+  index.name = "t_v";
+  index.columns = {"v"};
+  index.definition = "CREATE INDEX t_v ON t (v)";
+  relation.indexes = {index};
+  snapshot.add(relation, 100000, [](std::uint64_t number) -> tests::Row {
+    return {integer(static_cast<std::int64_t>(number)), number % 1000 == 0 ? tests::blob("x") : text("v")};
+  });
+  builder.prepare(connection, snapshot);
+  const InitialCopy::Outcome outcome = InitialCopy(builder, claimed.epoch).run(connection, snapshot, {});
+  EXPECT_EQ(outcome.rows, 100000U);
+  EXPECT_EQ(outcome.odd_values, 100U);
+  EXPECT_EQ(builder.build_indexes(connection, snapshot.relations()).indexes_created, 1U);
+  advance_checkpoint(connection, "mirror", claimed.epoch, change::Position{0}, snapshot.position(), std::nullopt);
+  EXPECT_EQ(read_checkpoint(connection, "mirror")->position, snapshot.position());
+}
+
+TEST(TransactionPooler, MeetsNoSettingsOfTheTransactionBefore) {
+  Pooler pooler;
+  Connection first(pooler.settings(), "first");
+  {
+    DatabaseTransaction transaction(first);
+    first.execute("SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off");
+    transaction.commit();
+  }
+  // The pool has handed the same session out again.
+  Connection second(pooler.settings(), "second");
+  EXPECT_EQ(second.execute("SHOW session_replication_role").text(0, 0), "origin");
+  EXPECT_EQ(second.execute("SHOW synchronous_commit").text(0, 0), "on");
+  EXPECT_NE(second.execute("SHOW search_path").text(0, 0), "\"\"");
+}
+
+}  // namespace
+}  // namespace pgmirror::sinks::postgres
