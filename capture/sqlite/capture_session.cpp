@@ -53,6 +53,7 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
                  store_->header().file_size / store_->header().page_size, settings_.file.string());
     const OpenStore::Frozen frozen(*store_);
     ShadowStore::create(state_directory, frozen.image());
+    release_locks();
   } else {
     store_ = std::make_unique<OpenStore>(settings_);
   }
@@ -90,6 +91,12 @@ void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_tok
       decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
     }
   }
+  release_locks();
+}
+
+void SqliteSource::Session::release_locks() {
+  // While nobody reads, the application must be able to reset its WAL.
+  if (store_->wal() != nullptr) store_->wal()->locks.release_all();
 }
 
 void SqliteSource::Session::reopen() {
@@ -176,10 +183,10 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
 }
 
 void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std::stop_token stop) {
-  DatabaseHeader seen;
+  StoreHeader seen;
   std::chrono::steady_clock::duration spent{0};
   while (!stop.stop_requested() && !store_->is_replaced()) {
-    const DatabaseHeader header = store_->header();
+    const StoreHeader header = store_->header();
     if (header.is_wal) {
       reopen();
       return;

@@ -29,11 +29,11 @@ std::uint64_t file_size(sqlite3_file* file) {
 
 }  // namespace
 
-DatabaseHeader read_database_header(sqlite3_file* file) {
+StoreHeader read_database_header(sqlite3_file* file) {
   std::array<std::byte, 100> bytes{};
   read_file(file, 0, bytes);
   static constexpr char magic[] = "SQLite format 3";
-  DatabaseHeader header;
+  StoreHeader header;
   header.is_database = std::memcmp(bytes.data(), magic, sizeof magic) == 0;
   header.is_wal = bytes[18] == std::byte{2} && bytes[19] == std::byte{2};
   header.page_size = std::to_integer<std::size_t>(bytes[16]) << 8U | std::to_integer<std::size_t>(bytes[17]);
@@ -46,7 +46,7 @@ DatabaseHeader read_database_header(sqlite3_file* file) {
 }
 
 DatabaseImage::DatabaseImage(sqlite3_file* file) : file_(file) {
-  const DatabaseHeader header = read_database_header(file);
+  const StoreHeader header = read_database_header(file);
   if (!header.is_database) throw SqliteError(SQLITE_NOTADB, "file is not a database");
   page_size_ = header.page_size;
   page_count_ = static_cast<PageNumber>((header.file_size + page_size_ - 1) / page_size_);

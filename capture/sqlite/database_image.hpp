@@ -33,14 +33,14 @@ class DatabaseImage : public PageImage {
 };
 
 /// Page size and first bytes of a database file.
-struct DatabaseHeader {
+struct StoreHeader {
   bool is_database = false;  ///< begins as the file format asks
   bool is_wal = false;
   std::size_t page_size = 0;
   std::uint32_t change_counter = 0;
   std::uint64_t file_size = 0;
-  bool operator==(const DatabaseHeader&) const = default;
+  bool operator==(const StoreHeader&) const = default;
 };
-DatabaseHeader read_database_header(sqlite3_file* file);
+StoreHeader read_database_header(sqlite3_file* file);
 
 }  // namespace pgmirror::capture::sqlite

@@ -62,7 +62,7 @@ OpenStore::~OpenStore() = default;
 
 void OpenStore::open_connections() {
   lock_holder_ = std::make_unique<SqliteConnection>(settings_.file, reader_patience);
-  DatabaseHeader header = this->header();
+  StoreHeader header = this->header();
   if (header.file_size == 0) {
     throw SourceRefused(
         fmt::format("sqlite file {}: is empty; let the application create its first table, then start again",
@@ -113,6 +113,7 @@ void OpenStore::take_gate() {
 
 OpenStore::Frozen::Frozen(OpenStore& store) : store_(store) {
   if (store.wal_) store.take_gate();
+  store.reader_->set_patience(reader_patience);
   store.reader_->execute("BEGIN");
   try {
     store.reader_->execute(touch);

@@ -36,7 +36,7 @@ class OpenStore {
   Wal* wal() { return wal_.get(); }
   SqliteConnection& reader() { return *reader_; }
   SqliteConnection& checkpointer() { return *checkpointer_; }
-  DatabaseHeader header() const { return read_database_header(lock_holder_->file()); }
+  StoreHeader header() const { return read_database_header(lock_holder_->file()); }
   /// The path names another file by now, or its WAL was taken away.
   bool is_replaced() const;
   /// One header look that waits for a writer to finish. Throws std::runtime_error when the wal-index stays unreadable.

@@ -22,7 +22,7 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, std::chron
     sqlite3_close_v2(handle_);
     throw error;
   }
-  sqlite3_busy_timeout(handle_, static_cast<int>(busy_timeout.count()));
+  set_patience(busy_timeout);
   sqlite3_wal_autocheckpoint(handle_, 0);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   int keep_wal = 1;
@@ -30,6 +30,10 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, std::chron
 }
 
 SqliteConnection::~SqliteConnection() { sqlite3_close_v2(handle_); }
+
+void SqliteConnection::set_patience(std::chrono::milliseconds busy_timeout) {
+  sqlite3_busy_timeout(handle_, static_cast<int>(busy_timeout.count()));
+}
 
 void SqliteConnection::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) throw_error(handle_, sql);

@@ -33,6 +33,8 @@ class SqliteConnection {
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
+  /// How long statements wait for other connections from now on.
+  void set_patience(std::chrono::milliseconds busy_timeout);
   void execute(const char* sql);
   /// The first cell of the first row as text, empty when there is none.
   std::string query(const char* sql);
@@ -41,6 +43,8 @@ class SqliteConnection {
   /// SQLite's own handle of the database file. Descriptors of that file and of the -shm must never be opened and closed
   /// beside it: the close would drop all POSIX locks of this process, SQLite's included.
   sqlite3_file* file() const;
+  /// For statements with many rows; the caller finalizes them before the connection dies.
+  sqlite3* handle() const { return handle_; }
 
  private:
   sqlite3* handle_ = nullptr;

@@ -22,6 +22,9 @@ constexpr auto pin_patience = 2ms;
 constexpr auto file_check_interval = 500ms;
 constexpr auto application_checkpoint_patience = 200ms;
 constexpr auto checkpoint_retry = 2s;
+constexpr auto checkpoint_pause = 50ms;
+/// How long commits of the application may keep us from the write lock before we try again later.
+constexpr auto barrier_patience = 20ms;
 /// Longer than a checkpoint of a WAL of usual length takes.
 constexpr auto longest_opening = 100ms;
 /// Once the floor came too late, the gate is opened early for so many resets.
@@ -245,9 +248,17 @@ void WalFollower::checkpoint_for_application(const WalState& state, std::stop_to
     return;
   }
   next_checkpoint_ = now + checkpoint_retry;
+  wal_.locks.release_pin();
   try {
     store_.checkpointer().checkpoint_passive();
     const auto after = wal_.index.read();
+    // Without progress a long reader is in the way; with it, the next checkpoint has less to copy.
+    if (after && after->backfilled > state.backfilled) {
+      next_checkpoint_ = Clock::now() + std::max<Clock::duration>(checkpoint_pause, (Clock::now() - now) * 2);
+      // Not a checkpoint of the application to learn from.
+      last_ = *after;
+      missed_ = after->backfilled;
+    }
     if (after && after->last_frame != after->backfilled && bytes > limits_.barrier_bytes) {
       checkpoint_behind_barrier(stop);
     }
@@ -258,6 +269,7 @@ void WalFollower::checkpoint_for_application(const WalState& state, std::stop_to
 
 void WalFollower::checkpoint_behind_barrier(std::stop_token stop) {
   // Nearly everything is copied by now, so the write lock is held for the last few frames only; nothing is written.
+  store_.reader().set_patience(barrier_patience);
   store_.reader().execute("BEGIN IMMEDIATE");
   try {
     store_.checkpointer().checkpoint_passive();

@@ -12,7 +12,9 @@ constexpr int last_slot = WalIndex::read_mark_count - 1;
 
 }  // namespace
 
-WalLocks::~WalLocks() {
+WalLocks::~WalLocks() { release_all(); }
+
+void WalLocks::release_all() {
   release_pin();
   release_gate();
   release_floor();

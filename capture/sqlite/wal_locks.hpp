@@ -64,6 +64,7 @@ class WalLocks {
   bool take_floor();
   void release_floor();
   bool has_floor() const { return floor_; }
+  void release_all();
 
  private:
   bool lock(int index, int flags);
