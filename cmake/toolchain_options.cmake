@@ -27,7 +27,7 @@ include_directories(${CMAKE_SOURCE_DIR})
 add_library(pgmirror_options INTERFACE)
 target_compile_options(pgmirror_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers -Wno-restrict -Werror
+  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -Werror
   -fstack-protector-strong)
 target_compile_definitions(pgmirror_options INTERFACE PGMIRROR_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -40,4 +40,9 @@ add_link_options(-Wl,-z,relro,-z,now)
 if(PGMIRROR_SANITIZE)
   target_compile_options(pgmirror_options INTERFACE -fsanitize=${PGMIRROR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PGMIRROR_SANITIZE})
+endif()
+
+if(PGMIRROR_FUZZ)
+  target_compile_options(pgmirror_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
 endif()

@@ -17,17 +17,17 @@ class Cursor::Reading {
     in_transaction_ = false;
     relations_.forget_numbers();
     walk_.go_to(walk_.catalog().segment_for(after));
-    if (const auto start = last_block_before(after)) load_through(*start);
-    pass(after);
+    naming_damage([this, after] {
+      if (const auto start = last_block_before(after)) load_through(*start);
+      pass(after);
+    });
     position_ = after;
   }
 
   const Item* next() {
-    try {
-      return next_in_stream();
-    } catch (const wire::Malformed& malformed) {
-      throw Damage(walk_.path(), block_start_, malformed.what());
-    }
+    const Item* item = nullptr;
+    naming_damage([this, &item] { item = next_in_stream(); });
+    return item;
   }
 
   bool wait(std::stop_token stop, std::chrono::milliseconds timeout) {
@@ -39,6 +39,15 @@ class Cursor::Reading {
   change::Position position() const { return position_; }
 
  private:
+  template <typename Work>
+  void naming_damage(Work work) {
+    try {
+      work();
+    } catch (const wire::Malformed& malformed) {
+      throw Damage(walk_.path(), block_start_, malformed.what());
+    }
+  }
+
   // The last block of this segment whose first commit is not after `after`: behind its last such commit the cursor
   // starts.
   std::optional<std::uint64_t> last_block_before(change::Position after) {

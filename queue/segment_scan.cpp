@@ -71,14 +71,17 @@ SegmentTail scan_segment(const SegmentReader& segment, std::uint64_t stop) {
 }
 
 std::uint64_t bytes_before_zeros(const File& file, std::uint64_t end) {
+  const auto size = file.size();
   std::uint64_t bytes = 0;
-  std::vector<char> window(window_bytes);
-  for (auto start = end;; start += window.size()) {
-    window.resize(file.read(start, window));
-    if (window.empty()) return bytes;
-    const auto last = std::find_if(window.rbegin(), window.rend(), [](char byte) { return byte != 0; });
-    if (last != window.rend()) bytes = start - end + static_cast<std::uint64_t>(window.rend() - last);
+  ByteBuffer window;
+  for (auto start = end; start < size; start += window_bytes) {
+    window.resize(std::min<std::uint64_t>(window_bytes, size - start));
+    window.resize(file.read(start, {window.data(), window.size()}));
+    const auto text = window.view();
+    const auto last = text.find_last_not_of('\0');
+    if (last != std::string_view::npos) bytes = start - end + last + 1;
   }
+  return bytes;
 }
 
 Seal read_seal(const SegmentReader& segment) {

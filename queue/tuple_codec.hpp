@@ -19,7 +19,7 @@ class CellArena {
   void clear();
 
  private:
-  static constexpr std::size_t usual_chunk = 16384;
+  static constexpr std::size_t usual_chunk = 4096;
   struct Chunk {
     std::unique_ptr<change::Value[]> cells;
     std::size_t size;
