@@ -27,24 +27,24 @@ TextEncoding stored_encoding(const std::byte* header) {
 
 }  // namespace
 
-DatabaseHeader read_header(const PageImage& image) {
-  DatabaseHeader header{image.page_size(), image.page_size(), TextEncoding::utf8};
-  if (header.page_size < 512 || header.page_size > 65536) {
-    throw DamagedPage(fmt::format("page 1: page size {} does not exist", header.page_size));
+PageFormat read_page_format(const PageImage& image) {
+  PageFormat format{image.page_size(), image.page_size(), TextEncoding::utf8};
+  if (format.page_size < 512 || format.page_size > 65536) {
+    throw DamagedPage(fmt::format("page 1: page size {} does not exist", format.page_size));
   }
-  if (image.page_count() == 0) return header;
-  std::vector<std::byte> first(header.page_size);
+  if (image.page_count() == 0) return format;
+  std::vector<std::byte> first(format.page_size);
   image.read(1, first);
   if (std::memcmp(first.data(), "SQLite format 3", 16) != 0) {
     throw DamagedPage("page 1: no SQLite header; the file is encrypted or not a database");
   }
-  if (stored_page_size(first.data()) != header.page_size) {
+  if (stored_page_size(first.data()) != format.page_size) {
     throw DamagedPage("page 1: page size differs from the image's");
   }
-  header.usable_size = header.page_size - load_u8(first.data() + 20);
-  if (header.usable_size < smallest_usable_size) throw DamagedPage("page 1: too many reserved bytes");
-  header.encoding = stored_encoding(first.data());
-  return header;
+  format.usable_size = format.page_size - load_u8(first.data() + 20);
+  if (format.usable_size < smallest_usable_size) throw DamagedPage("page 1: too many reserved bytes");
+  format.encoding = stored_encoding(first.data());
+  return format;
 }
 
 void DatabasePages::read(PageNumber number, std::span<std::byte> out) const {

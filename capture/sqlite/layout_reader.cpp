@@ -95,21 +95,31 @@ TableInfo read_table_info(ScratchDatabase& scratch, const std::string& table) {
   return info;
 }
 
-bool needs_application(ScratchDatabase& scratch, const std::string& table, const TableInfo& info) {
-  return std::ranges::any_of(info.columns, [&](const ColumnInfo& column) {
-    return column.storage != Storage::stored &&
-           scratch.needs_unknown_function(
-               fmt::format("SELECT {} FROM {}", quote_identifier(column.column.name), quote_identifier(table)));
-  });
+/// Virtual columns that cannot be computed here, by position: they call a function of the application, or a column does
+/// that would have to be stored first.
+std::vector<bool> uncomputable_columns(ScratchDatabase& scratch, const std::string& table, const TableInfo& info) {
+  std::vector<bool> uncomputable(info.columns.size());
+  bool none_computable = false;
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    const ColumnInfo& column = info.columns[i];
+    if (column.storage == Storage::stored) continue;
+    uncomputable[i] = scratch.needs_unknown_function(
+        fmt::format("SELECT {} FROM {}", quote_identifier(column.column.name), quote_identifier(table)));
+    if (column.storage == Storage::generated_stored && uncomputable[i]) none_computable = true;
+  }
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    const bool is_virtual = info.columns[i].storage == Storage::generated_virtual;
+    uncomputable[i] = is_virtual && (none_computable || uncomputable[i]);
+  }
+  return uncomputable;
 }
 
 /// Which columns the mirror gets, by position in TableInfo::columns.
 std::vector<bool> chosen_columns(const std::string& table, const TableInfo& info, const config::TableRules& rules,
-                                 bool uncomputable) {
+                                 const std::vector<bool>& uncomputable) {
   std::vector<bool> chosen;
-  for (const ColumnInfo& column : info.columns) {
-    chosen.push_back(rules.includes_column("", table, column.column.name) &&
-                     !(uncomputable && column.storage == Storage::generated_virtual));
+  for (std::size_t i = 0; i < info.columns.size(); ++i) {
+    chosen.push_back(!uncomputable[i] && rules.includes_column("", table, info.columns[i].column.name));
   }
   return chosen;
 }
@@ -153,19 +163,35 @@ Projection project(const std::string& table, const TableInfo& info, const std::v
   return projection;
 }
 
-template <class Names>
-bool has_all(const change::Relation& relation, const Names& names) {
+bool has_all(const change::Relation& relation, const std::vector<std::string>& names) {
   return std::ranges::all_of(names,
                              [&](const std::string& name) { return relation.column_position(name).has_value(); });
 }
 
-void add_constraints(ScratchDatabase& scratch, change::Relation& relation) {
+/// Whether the statement may speak of one of the columns that are not mirrored.
+bool mentions(const std::string& sql, const std::vector<std::string>& left_out) {
+  return std::ranges::any_of(left_out, [folded = folded_name(sql)](const std::string& name) {
+    return folded.find(folded_name(name)) != std::string::npos;
+  });
+}
+
+void add_constraints(ScratchDatabase& scratch, change::Relation& relation, const std::vector<std::string>& left_out) {
   for (change::Index& index : read_indexes(scratch, relation.name)) {
-    if (has_all(relation, index.columns)) relation.indexes.push_back(std::move(index));
+    const bool has_expression = index.columns.empty() || !index.where_sql.empty();
+    if (!has_all(relation, index.columns) || (has_expression && mentions(index.definition, left_out))) continue;
+    relation.indexes.push_back(std::move(index));
   }
   for (change::ForeignKey& key : read_foreign_keys(scratch, relation.name)) {
     if (has_all(relation, key.columns)) relation.foreign_keys.push_back(std::move(key));
   }
+}
+
+std::vector<std::string> columns_left_out(const TableInfo& info, const std::vector<bool>& chosen) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i]) names.push_back(info.columns[i].column.name);
+  }
+  return names;
 }
 
 Collation known_collation(const std::string& name) {
@@ -224,9 +250,10 @@ std::vector<std::size_t> identity_of(const change::Relation& relation) {
 TableLayout read_layout(ScratchDatabase& scratch, const SchemaEntry& entry, TextEncoding encoding,
                         const config::TableRules& rules) {
   const TableInfo info = read_table_info(scratch, entry.name);
-  const bool uncomputable = needs_application(scratch, entry.name, info);
-  Projection projection = project(entry.name, info, chosen_columns(entry.name, info, rules, uncomputable));
-  add_constraints(scratch, projection.relation);
+  const std::vector<bool> uncomputable = uncomputable_columns(scratch, entry.name, info);
+  const std::vector<bool> chosen = chosen_columns(entry.name, info, rules, uncomputable);
+  Projection projection = project(entry.name, info, chosen);
+  add_constraints(scratch, projection.relation, columns_left_out(info, chosen));
   TableLayout layout;
   layout.root = entry.root;
   layout.sql = entry.sql;
@@ -240,7 +267,7 @@ TableLayout read_layout(ScratchDatabase& scratch, const SchemaEntry& entry, Text
     if (info.columns[i].storage != Storage::generated_virtual) continue;
     const std::string& name = info.columns[i].column.name;
     if (projection.positions[i]) layout.virtual_columns.push_back({name, *projection.positions[i]});
-    if (uncomputable && rules.includes_column("", entry.name, name)) layout.uncomputable_columns.push_back(name);
+    if (uncomputable[i] && rules.includes_column("", entry.name, name)) layout.uncomputable_columns.push_back(name);
   }
   layout.identity = identity_of(projection.relation);
   layout.relation = std::make_shared<const change::Relation>(std::move(projection.relation));

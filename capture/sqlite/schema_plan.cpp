@@ -11,9 +11,9 @@ namespace {
 bool keeps_columns(const TableLayout& before, const TableLayout& after) {
   if (before.relation->columns.size() != after.relation->columns.size()) return false;
   const LayoutChange change = compare_layouts(before, after);
-  return change.same_key && std::ranges::all_of(change.origins, [](const std::optional<std::size_t>& origin) {
-           return origin.has_value();
-         });
+  return change.same_key && change.renamed_columns.empty() &&
+         std::ranges::all_of(change.origins,
+                             [](const std::optional<std::size_t>& origin) { return origin.has_value(); });
 }
 
 TablePlan plan_table(const TableLayoutPtr& before, const TableLayoutPtr& after) {

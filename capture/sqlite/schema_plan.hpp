@@ -21,7 +21,7 @@ struct TablePlan {
 };
 
 /// Pairs the tables before and after. A table is the same when it has the same name, or, where one name went and one
-/// came, when it has the same root page and the same columns but for renamed ones. Gone tables come first, new ones
+/// came, when it has the same root page and columns of the same names. Gone tables come first, new ones
 /// last.
 std::vector<TablePlan> plan_schema(const std::vector<TableLayoutPtr>& before, const std::vector<TableLayoutPtr>& after);
 

@@ -11,9 +11,8 @@
 namespace pgmirror::capture::sqlite {
 namespace {
 
-void refuse_call(sqlite3_context* context, int, sqlite3_value**) {
-  sqlite3_result_error(context, "function of the application is not available", -1);
-}
+/// NULL rather than an error: SQLite computes all generated columns of a row, also those that nobody asks for.
+void answer_null(sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_null(context); }
 
 int compare_bytes(void*, int left_size, const void* left, int right_size, const void* right) {
   const int order = std::memcmp(left, right, static_cast<std::size_t>(std::min(left_size, right_size)));
@@ -103,7 +102,7 @@ bool ScratchDatabase::stand_in_for_function(const std::string& message) {
     name = folded_name(name.substr(0, name.find('(')));
     if (!unknown_functions_.insert(name).second) return false;
     return sqlite3_create_function_v2(handle(), name.c_str(), -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
-                                      refuse_call, nullptr, nullptr, nullptr) == SQLITE_OK;
+                                      answer_null, nullptr, nullptr, nullptr) == SQLITE_OK;
   }
   return false;
 }

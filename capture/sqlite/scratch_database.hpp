@@ -45,7 +45,7 @@ class ScratchStatement {
 /// An empty database in memory whose only use is to let SQLite itself read definitions and evaluate expressions.
 ///
 /// Knows no table rows of the application. Collations and functions that the application defines in its own program are
-/// replaced by ones that define() can name but nobody can evaluate. One thread.
+/// replaced by ones that define() can name but that tell nothing. One thread.
 class ScratchDatabase {
  public:
   explicit ScratchDatabase(TextEncoding encoding);

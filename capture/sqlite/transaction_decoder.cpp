@@ -66,7 +66,7 @@ class TransactionDecoder::State {
   void finish(std::span<const PageNumber> changed);
 
   config::TableRules rules_;
-  DatabaseHeader header_;
+  PageFormat format_;
   PageMap map_;
   TreeDiff diff_{map_};
   std::vector<std::unique_ptr<Tree>> trees_;  ///< by number; null where the table is gone
@@ -75,8 +75,8 @@ class TransactionDecoder::State {
 };
 
 TransactionDecoder::State::State(const PageImage& image, const config::TableRules& rules)
-    : rules_(rules), header_(read_header(image)) {
-  const DatabasePages pages(image, header_);
+    : rules_(rules), format_(read_page_format(image)) {
+  const DatabasePages pages(image, format_);
   add_tree(pages.page_count() == 0 ? 0 : 1);
   tables_ = read_catalog(pages, rules_, {});
   for (const TableLayoutPtr& layout : tables_) add_tree(layout->root).define(layout);
@@ -103,11 +103,10 @@ void TransactionDecoder::State::walk_all(const DatabasePages& pages) {
 
 std::uint64_t TransactionDecoder::State::decode(const PageImage& before_image, const PageImage& after_image,
                                                 std::span<const PageNumber> changed, change::TransactionWriter& out) {
-  const bool header_changed =
-      (!changed.empty() && changed.front() == 1) || after_image.page_size() != header_.page_size;
-  const DatabasePages before(before_image, header_);
-  const DatabasePages after(after_image, header_changed ? read_header(after_image) : header_);
-  const bool everything = after.header() != before.header();
+  const bool may_differ = (!changed.empty() && changed.front() == 1) || after_image.page_size() != format_.page_size;
+  const DatabasePages before(before_image, format_);
+  const DatabasePages after(after_image, may_differ ? read_page_format(after_image) : format_);
+  const bool everything = after.format() != before.format();
   map_.grow(std::max(before.page_count(), after.page_count()));
   if (!everything) mark(changed);
   std::uint64_t emitted = 0;
@@ -119,7 +118,7 @@ std::uint64_t TransactionDecoder::State::decode(const PageImage& before_image, c
       if (number != schema_tree) emitted += follow_rows(before, after, *trees_[number], out);
     }
   }
-  header_ = after.header();
+  format_ = after.format();
   finish(changed);
   if (everything) walk_all(after);
   return emitted;
