@@ -85,8 +85,8 @@ std::string without_quoted_values(const std::string& message) {
   return kept;
 }
 
-/// libpq 15 gives no SQLSTATE for a refused connection, nor for one that the server closed while it was idle. A message
-/// that is not among these (a server that speaks another language) stays without one and counts as a lost connection.
+/// libpq 15 gives no SQLSTATE for a refused connection. A message that is not among these (a server that speaks another
+/// language) stays without one and counts as a lost connection.
 std::string known_sqlstate(std::string_view message) {
   struct Known {
     std::string_view part;
