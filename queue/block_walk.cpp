@@ -21,6 +21,7 @@ std::unique_ptr<SegmentReader> BlockWalk::open(std::uint64_t segment) const {
 void BlockWalk::go_to(std::uint64_t segment) {
   segment_ = open(segment);
   place_ = segment_->start();
+  at_seal_ = false;
 }
 
 bool BlockWalk::within(const BlockPlace& limit, const SegmentReader& segment, const SegmentReader::Place& place) {
@@ -41,10 +42,12 @@ std::optional<BlockHeader> BlockWalk::peek() {
 }
 
 std::shared_ptr<Block> BlockWalk::read() {
+  at_seal_ = false;
   if (!readable()) return nullptr;
   auto block = pool_->take();
   segment_->read(place_, *block);
-  if (block->header.kind == BlockKind::seal) return nullptr;
+  at_seal_ = block->header.kind == BlockKind::seal;
+  if (at_seal_) return nullptr;
   try {
     decompressor_.decompress(*block);
   } catch (const wire::Malformed& malformed) {
@@ -55,8 +58,8 @@ std::shared_ptr<Block> BlockWalk::read() {
 }
 
 bool BlockWalk::next_segment() {
-  // Whatever lies before a readable segment is sealed; read() stopped there for no other reason.
-  if (!readable() || segment() >= limit_.segment) return false;
+  // Not asking again what is readable: since read() looked, there may be blocks to read before the seal.
+  if (!at_seal_ || segment() >= catalog_->limit().segment) return false;
   const auto seal = segment_->header_at(place_);
   auto next = open(segment() + 1);
   if (next->header().previous_seal != seal.checksum) {
@@ -64,6 +67,7 @@ bool BlockWalk::next_segment() {
   }
   segment_ = std::move(next);
   place_ = segment_->start();
+  at_seal_ = false;
   return true;
 }
 

@@ -29,7 +29,7 @@ class BlockWalk {
 
   /// The next block of this segment, records decompressed; null at its seal, or at the readable end.
   std::shared_ptr<Block> read();
-  /// To the next segment, if this one was read to its seal; false at the readable end.
+  /// To the next segment, if read() came to the seal of this one; false at the readable end.
   bool next_segment();
 
   /// What became of the transaction that is open before the next block; none if that is not readable yet.
@@ -46,6 +46,7 @@ class BlockWalk {
   BlockPlace limit_;
   std::unique_ptr<SegmentReader> segment_;
   SegmentReader::Place place_;
+  bool at_seal_ = false;
 };
 
 }  // namespace pgmirror::queue
