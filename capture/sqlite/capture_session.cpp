@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <thread>
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t queue_bytes = std::size_t{32} << 20U;
 constexpr auto batch_patience = 100ms;
 constexpr auto journal_interval = 10ms;
+constexpr auto longest_journal_interval = 10s;
 /// Of the time, at most this part goes into comparing a store that has no WAL.
 constexpr int journal_duty = 10;
 
@@ -78,7 +80,10 @@ void SqliteSource::Session::pause(std::chrono::milliseconds duration, std::stop_
 
 void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_token stop) {
   while (!stop.stop_requested()) {
-    if (store_->is_replaced()) reopen();
+    if (store_->is_replaced()) {
+      spdlog::warn("[SqliteSource] {}: another file has its name by now; opening that one", settings_.file.string());
+      reopen();
+    }
     try {
       if (store_->wal() != nullptr) {
         follow_wal(writer, stop);
@@ -100,7 +105,6 @@ void SqliteSource::Session::release_locks() {
 }
 
 void SqliteSource::Session::reopen() {
-  spdlog::warn("[SqliteSource] {}: is another file by now; opening it anew", settings_.file.string());
   store_.reset();
   store_ = std::make_unique<OpenStore>(settings_);
 }
@@ -117,11 +121,14 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
 }
 
 void SqliteSource::Session::compare_with(const PageImage& image, change::TransactionWriter& writer) {
+  comparison_time_ = {};
   if (image.page_size() != shadow_->page_size()) {
     throw ShadowUnusable(fmt::format("sqlite file {}: page size changed from {} to {}; run \"pgmirror resync\"",
                                      settings_.file.string(), shadow_->page_size(), image.page_size()));
   }
+  const auto began = std::chrono::steady_clock::now();
   const auto changed = differing_pages(*shadow_, image);
+  comparison_time_ = std::chrono::steady_clock::now() - began;
   if (changed.empty() && image.page_count() == shadow_->page_count()) return;
   // Serial number arithmetic, since the counter wraps around.
   if (static_cast<std::int32_t>(change_counter(image) - change_counter(*shadow_)) < 0) {
@@ -184,30 +191,31 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
 
 void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std::stop_token stop) {
   StoreHeader seen;
-  std::chrono::steady_clock::duration spent{0};
   while (!stop.stop_requested() && !store_->is_replaced()) {
     const StoreHeader header = store_->header();
     if (header.is_wal) {
+      spdlog::info("[SqliteSource] {}: is in WAL mode by now", settings_.file.string());
       reopen();
       return;
     }
     if (header != seen) {
-      const auto began = std::chrono::steady_clock::now();
       try {
         const OpenStore::Frozen frozen(*store_);
         seen = store_->header();
         if (seen.is_wal) continue;
         compare_with(frozen.image(), writer);
       } catch (const SqliteError& error) {
+        // The application is writing; soon there is a gap between two of its transactions.
         if (!error.is_busy()) throw;
         seen = {};
+        pause(journal_interval, stop);
+        continue;
       }
-      spent = std::chrono::steady_clock::now() - began;
+      const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(comparison_time_ * journal_duty);
+      pause(std::clamp<std::chrono::milliseconds>(rest, journal_interval, longest_journal_interval), stop);
+    } else {
+      pause(journal_interval, stop);
     }
-    pause(std::max<std::chrono::milliseconds>(
-              journal_interval, std::chrono::duration_cast<std::chrono::milliseconds>(spent * journal_duty)),
-          stop);
-    spent = {};
   }
 }
 

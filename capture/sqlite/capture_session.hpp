@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -40,6 +41,7 @@ class SqliteSource::Session {
   std::unique_ptr<ShadowStore> shadow_;
   std::unique_ptr<TransactionDecoder> decoder_;
   Turn turn_;
+  std::chrono::steady_clock::duration comparison_time_{};
 };
 
 }  // namespace pgmirror::capture::sqlite

@@ -12,6 +12,8 @@ namespace pgmirror::capture::sqlite {
 namespace {
 
 constexpr std::chrono::milliseconds reader_patience{5000};
+/// Without a WAL writers shut readers out with every commit; asking again often finds a gap sooner than waiting does.
+constexpr std::chrono::milliseconds journal_patience{20};
 constexpr std::chrono::milliseconds checkpointer_patience{0};
 constexpr const char* touch = "SELECT count(*) FROM sqlite_schema";
 
@@ -76,6 +78,8 @@ void OpenStore::open_connections() {
     if (!settings_.switch_to_wal) return;
     switch_to_wal();
   }
+  // A connection that never read does not know yet that there is a WAL, and checkpoints nothing.
+  checkpointer_->execute(touch);
   lock_holder_->execute(touch);
   header = this->header();
   wal_ = std::make_unique<Wal>(settings_.file, lock_holder_->file(), header.page_size);
@@ -113,7 +117,7 @@ void OpenStore::take_gate() {
 
 OpenStore::Frozen::Frozen(OpenStore& store) : store_(store) {
   if (store.wal_) store.take_gate();
-  store.reader_->set_patience(reader_patience);
+  store.reader_->set_patience(store.wal_ ? reader_patience : journal_patience);
   store.reader_->execute("BEGIN");
   try {
     store.reader_->execute(touch);

@@ -201,7 +201,9 @@ bool WalFollower::open_for_reset() {
 
 bool WalFollower::open_early(const WalState& state) {
   WalLocks& locks = wal_.locks;
-  if (early_openings_ == 0 || !expects_checkpoint(state) || state.last_frame != place_.frame) return false;
+  const bool wanted =
+      early_openings_ > 0 && std::uint64_t{state.last_frame} * wal_.file.frame_size() > limits_.early_bytes;
+  if (!wanted || !expects_checkpoint(state) || state.last_frame != place_.frame) return false;
   if (locks.take_floor()) {
     locks.release_floor();
     return false;

@@ -27,6 +27,8 @@ class WalFollower {
     std::uint64_t checkpoint_bytes = std::uint64_t{16} << 20U;
     /// Beyond this a checkpoint that never catches up with the application's commits holds them up for a moment.
     std::uint64_t barrier_bytes = std::uint64_t{32} << 20U;
+    /// In a shorter WAL the floor is tried again and again rather than the gate opened early.
+    std::uint64_t early_bytes = std::uint64_t{7} << 20U;
     /// A WAL longer than this is not pinned: the application's commits pay for shortening it.
     std::uint64_t pin_bytes = std::uint64_t{24} << 20U;
   };

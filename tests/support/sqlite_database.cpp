@@ -15,6 +15,7 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, Journal journa
     throw std::runtime_error(file.string() + ": " + message);
   }
   sqlite3_busy_timeout(handle_, 10'000);
+  if (journal == Journal::as_is) return;
   exec(journal == Journal::wal ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL" : "PRAGMA journal_mode=DELETE");
 }
 

@@ -16,7 +16,7 @@ namespace pgmirror::tests {
 /// Errors throw std::runtime_error with SQLite's message. One thread.
 class SqliteDatabase {
  public:
-  enum class Journal : std::uint8_t { wal, rollback };
+  enum class Journal : std::uint8_t { wal, rollback, as_is };
   /// Opens or creates `file`.
   explicit SqliteDatabase(const std::filesystem::path& file, Journal journal = Journal::wal);
   ~SqliteDatabase();

@@ -1,0 +1,145 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "capture/sqlite/source_refused.hpp"
+#include "tests/scenario/sqlite_source/followed_store.hpp"
+#include "tests/support/eventually.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+void finish(ChildProcess& application) {
+  const ProgramEnd end = application.wait(120s);
+  ASSERT_EQ(end.exit_code, 0) << application.output();
+}
+
+bool mirrors_the_file(const FollowedStore& store) {
+  const RowMirror mirrored = store.mirror();
+  return mirrored.table("ledger") == table_by_sql(store.file().string(), "ledger") &&
+         mirrored.table("totals") == table_by_sql(store.file().string(), "totals");
+}
+
+/// What `sqlite3 app.db ".backup copy.db"` does.
+void back_up(const FollowedStore& store, const std::filesystem::path& copy) {
+  std::filesystem::remove(copy);
+  store.sql("VACUUM INTO '" + copy.string() + "'");
+}
+
+void put_in_place(const FollowedStore& store, const std::filesystem::path& copy) {
+  for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(store.file().string() + suffix);
+  std::filesystem::rename(copy, store.file());
+}
+
+TEST(SqliteGap, BackupRestoredWhileDown) {
+  FollowedStore store;
+  store.start();
+  finish(*store.start_application({"1", "50"}));
+  ASSERT_TRUE(store.wait_for_ledger(50));
+  store.stop();
+  back_up(store, store.directory() / "copy.db");
+  store.start();
+  finish(*store.start_application({"51", "120"}));
+  ASSERT_TRUE(store.wait_for_ledger(120));
+  store.stop();
+  store.close();
+  put_in_place(store, store.directory() / "copy.db");
+  store.sql("PRAGMA journal_mode=WAL");
+  store.start();
+  ASSERT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  finish(*store.start_application({"51", "60"}));
+  ASSERT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  store.stop();
+  EXPECT_EQ(store.mirror().table("ledger").size(), 60U);
+}
+
+TEST(SqliteGap, FileReplacedWhileRunning) {
+  FollowedStore store;
+  back_up(store, store.directory() / "copy.db");
+  store.start();
+  finish(*store.start_application({"1", "80"}));
+  ASSERT_TRUE(store.wait_for_ledger(80));
+  put_in_place(store, store.directory() / "copy.db");
+  store.sql("PRAGMA journal_mode=WAL");
+  finish(*store.start_application({"1", "30"}));
+  EXPECT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  finish(*store.start_application({"31", "40"}));
+  EXPECT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  store.stop();
+  EXPECT_EQ(store.mirror().table("ledger").size(), 40U);
+}
+
+TEST(SqliteGap, RollbackJournalStoreIsPolled) {
+  FollowedStore store(SqliteDatabase::Journal::rollback);
+  store.start();
+  finish(*store.start_application({"1", "60", "rate=100"}));
+  EXPECT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  EXPECT_GT(store.writer().durable_count(), 1U);
+  EXPECT_EQ(store.wal_size(), 0U);
+  // The application changes its mind: from now on there is a WAL to follow.
+  store.sql("PRAGMA journal_mode=WAL");
+  finish(*store.start_application({"61", "100", "rate=100"}));
+  EXPECT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  store.stop();
+}
+
+TEST(SqliteGap, RollbackJournalStoreIsSwitchedWithConsent) {
+  FollowedStore store(SqliteDatabase::Journal::rollback);
+  store.settings().switch_to_wal = true;
+  store.start();
+  finish(*store.start_application({"1", "100"}));
+  ASSERT_TRUE(store.wait_for_ledger(100));
+  store.stop();
+  store.expect_ledger(1, 100);
+  EXPECT_EQ(SqliteDatabase(store.file(), SqliteDatabase::Journal::as_is).query_value("PRAGMA journal_mode"), "wal");
+}
+
+TEST(SqliteGap, HugeTransactionIsOneTransactionInBoundedMemory) {
+  FollowedStore store;
+  store.writer().keep_rows = false;
+  store.start();
+  const auto peak = [] {
+    std::ifstream status("/proc/self/status");
+    std::string line;
+    while (std::getline(status, line) && !line.starts_with("VmHWM:")) continue;
+    return std::stoul(line.substr(6));
+  };
+  const auto before = peak();
+  const ProgramEnd end =
+      ChildProcess({.arguments = {"sqlite3", store.file().string(),
+                                  "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < "
+                                  "40000) INSERT INTO ledger SELECT i, hex(randomblob(1500)) FROM k;"}})
+          .wait(120s);
+  ASSERT_EQ(end.exit_code, 0);
+  ASSERT_TRUE(eventually(60s, [&] { return store.writer().durable_rows() == 40000; }));
+  EXPECT_EQ(store.writer().durable_count(), 1U);
+  // 240 MB of pages went through.
+  EXPECT_LT(peak() - before, 120U << 10U);
+  store.writer().keep_rows = true;
+  finish(*store.start_application({"50001", "50010"}));
+  ASSERT_TRUE(store.wait_for_ledger(50010));
+  store.stop();
+}
+
+TEST(SqliteGap, QueueOfAnotherHistoryIsRefused) {
+  FollowedStore store;
+  store.start();
+  finish(*store.start_application({"1", "10"}));
+  ASSERT_TRUE(store.wait_for_ledger(10));
+  store.stop();
+  store.close();
+  const auto open = [&](std::uint64_t end, std::optional<change::SourceIdentity> identity) {
+    capture::sqlite::SqliteSource(store.settings(), config::TableRules(), store.state_directory(),
+                                  change::Position{end}, identity);
+  };
+  EXPECT_THROW(open(11, change::SourceIdentity{"sqlite:other"}), capture::sqlite::ShadowUnusable);
+  EXPECT_THROW(open(99, std::nullopt), capture::sqlite::ShadowUnusable);
+  std::filesystem::remove(store.state_directory() / "shadow.pages");
+  EXPECT_THROW(open(11, std::nullopt), capture::sqlite::ShadowUnusable);
+}
+
+}  // namespace
+}  // namespace pgmirror::tests
