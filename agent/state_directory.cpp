@@ -40,6 +40,9 @@ void prepare_state_directory(const fs::path& directory) {
     throw std::runtime_error(fmt::format("state directory {}: everybody may write there; run chmod 700 {}",
                                          directory.string(), directory.string()));
   }
+  if (fs::create_directory(shadow_directory(directory))) {
+    fs::permissions(shadow_directory(directory), fs::perms::owner_all);
+  }
 }
 
 fs::path queue_directory(const fs::path& state_directory) { return state_directory / "queue"; }
