@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 
 #include "tests/support/connection_text.hpp"
+#include "tests/support/eventually.hpp"
 
 namespace pgmirror::tests {
 
@@ -32,9 +33,12 @@ void Bank::transfer() {
   transfers_ = number;
 }
 
-BusyBank::BusyBank(Bank& bank)
-    : thread_([&bank](const std::stop_token& stop) {
-        while (!stop.stop_requested()) bank.transfer();
+BusyBank::BusyBank(Bank& bank, std::chrono::milliseconds pause)
+    : thread_([&bank, pause](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          bank.transfer();
+          if (pause.count() > 0) let_time_pass(pause);
+        }
       }) {}
 
 std::string BankSnapshot::fault() const {

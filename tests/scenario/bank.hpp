@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <thread>
@@ -31,10 +32,10 @@ class Bank {
   std::atomic<std::int64_t> transfers_ = 0;
 };
 
-/// Makes transfers on a thread of its own as fast as the bank can, until it is destroyed.
+/// Makes transfers on a thread of its own until it is destroyed, with a pause between them; none: as fast as it can.
 class BusyBank {
  public:
-  explicit BusyBank(Bank& bank);
+  explicit BusyBank(Bank& bank, std::chrono::milliseconds pause = std::chrono::milliseconds{1});
 
  private:
   std::jthread thread_;

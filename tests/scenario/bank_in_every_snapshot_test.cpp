@@ -2,7 +2,6 @@
 
 #include "tests/scenario/bank.hpp"
 #include "tests/scenario/mirrored_store.hpp"
-#include "tests/support/tcp_proxy.hpp"
 
 namespace pgmirror::tests {
 namespace {
@@ -18,7 +17,7 @@ TEST_F(BankMirror, ShowsOnlyStatesThatTheBankWasIn) {
   std::int64_t last = 0;
   std::int64_t different_states = 0;
   {
-    const BusyBank busy(bank_);
+    const BusyBank busy(bank_, 0ms);
     const auto end = std::chrono::steady_clock::now() + 5s;
     while (std::chrono::steady_clock::now() < end) {
       const auto snapshot = read_bank(mirror_);
