@@ -53,18 +53,8 @@ void ChangeQueue::commit(const change::Commit& commit) { writer_->commit(commit)
 void ChangeQueue::rollback() { writer_->rollback(); }
 void ChangeQueue::sync() { writer_->sync(); }
 
-change::Position ChangeQueue::end() const { return catalog_->end(); }
-change::Position ChangeQueue::begin_position() const { return catalog_->begin(); }
-
-bool ChangeQueue::wait_durable(change::Position position, std::stop_token stop,
-                               std::chrono::milliseconds timeout) const {
-  return catalog_->wait_for_end(position, std::move(stop), timeout);
-}
-
 void ChangeQueue::release(change::Position up_to) { catalog_->release(up_to); }
 void ChangeQueue::interrupt() { catalog_->interrupt(); }
 Usage ChangeQueue::usage() const { return catalog_->usage(); }
-Backlog ChangeQueue::backlog(change::Position after) const { return catalog_->backlog(after); }
-Cursor ChangeQueue::open_cursor(change::Position after) const { return Cursor(catalog_, after); }
 
 }  // namespace pgmirror::queue

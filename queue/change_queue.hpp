@@ -9,6 +9,7 @@
 #include "queue/disk_full.hpp"
 #include "queue/file.hpp"
 #include "queue/options.hpp"
+#include "queue/queue_reader.hpp"
 #include "queue/recovery.hpp"
 #include "queue/refusal.hpp"
 #include "queue/usage.hpp"
@@ -49,12 +50,16 @@ class ChangeQueue final : public change::TransactionWriter {
   void rollback() override;
   void sync() override;
 
-  /// The last durable commit, or where the queue began.
-  change::Position end() const;
-  /// Every commit after this one is still held.
-  change::Position begin_position() const;
-  /// Blocks until `position` is durable here, at most `timeout`. False if it is not.
-  bool wait_durable(change::Position position, std::stop_token stop, std::chrono::milliseconds timeout) const;
+  /// What mirrors get to see.
+  QueueReader reader() const { return QueueReader(catalog_); }
+  // The same questions, for those who hold the queue anyway.
+  change::Position end() const { return reader().end(); }
+  change::Position begin_position() const { return reader().begin_position(); }
+  bool wait_durable(change::Position position, std::stop_token stop, std::chrono::milliseconds timeout) const {
+    return reader().wait_durable(position, std::move(stop), timeout);
+  }
+  Backlog backlog(change::Position after) const { return reader().backlog(after); }
+  Cursor open_cursor(change::Position after) const { return reader().open_cursor(after); }
 
   /// Everything up to here is applied, and durable, everywhere. Deletes the segments nobody needs any more.
   void release(change::Position up_to);
@@ -62,11 +67,6 @@ class ChangeQueue final : public change::TransactionWriter {
   void interrupt();
 
   Usage usage() const;
-  /// An estimate without reading any file: exact in the newest segment, interpolated in older ones.
-  Backlog backlog(change::Position after) const;
-
-  /// A reader at the first transaction after `after`. Throws PositionUnavailable.
-  Cursor open_cursor(change::Position after) const;
 
  private:
   Options options_;

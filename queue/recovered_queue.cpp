@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "queue/damage.hpp"
 #include "queue/refusal.hpp"
 #include "queue/segment_chain.hpp"
 
@@ -138,6 +139,10 @@ RecoveredQueue recover(FileSystem& files, const Options& options, std::uint64_t 
   if (queue.tail.open.segment != 0) {
     queue.recovery.unfinished_transaction = true;
     const auto newest = queue.newest.sequence;
+    if (queue.tail.open.segment < sequences.front() || queue.tail.open.segment > newest) {
+      throw Damage(options.directory / segment_file_name(newest), queue.tail.end.offset,
+                   "its open transaction began in a segment that is not there");
+    }
     queue.writer.reset();
     auto reopened = cut_back(files, options.directory, queue.tail.open, newest, planned_bytes);
     while (queue.segments.back().sequence > queue.tail.open.segment) queue.segments.pop_back();

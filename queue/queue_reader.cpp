@@ -1,0 +1,18 @@
+#include "queue/queue_reader.hpp"
+
+#include "queue/segment_catalog.hpp"
+
+namespace pgmirror::queue {
+
+change::Position QueueReader::end() const { return catalog_->end(); }
+change::Position QueueReader::begin_position() const { return catalog_->begin(); }
+
+bool QueueReader::wait_durable(change::Position position, std::stop_token stop,
+                               std::chrono::milliseconds timeout) const {
+  return catalog_->wait_for_end(position, std::move(stop), timeout);
+}
+
+Backlog QueueReader::backlog(change::Position after) const { return catalog_->backlog(after); }
+Cursor QueueReader::open_cursor(change::Position after) const { return Cursor(catalog_, after); }
+
+}  // namespace pgmirror::queue
