@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t queue_bytes = std::size_t{32} << 20U;
 constexpr auto batch_patience = 100ms;
 constexpr auto journal_interval = 10ms;
+constexpr auto missing_file_interval = 200ms;
+constexpr auto journal_retry = 1ms;
 constexpr auto longest_journal_interval = 10s;
 /// Of the time, at most this part goes into comparing a store that has no WAL.
 constexpr int journal_duty = 10;
@@ -81,6 +83,8 @@ void SqliteSource::Session::pause(std::chrono::milliseconds duration, std::stop_
 void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_token stop) {
   while (!stop.stop_requested()) {
     if (store_->is_replaced()) {
+      wait_for_file(stop);
+      if (stop.stop_requested()) break;
       spdlog::warn("[SqliteSource] {}: another file has its name by now; opening that one", settings_.file.string());
       reopen();
     }
@@ -102,6 +106,14 @@ void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_tok
 void SqliteSource::Session::release_locks() {
   // While nobody reads, the application must be able to reset its WAL.
   if (store_->wal() != nullptr) store_->wal()->locks.release_all();
+}
+
+void SqliteSource::Session::wait_for_file(std::stop_token stop) {
+  // A restore removes the old file before the new one is in place.
+  const auto is_missing = [this] { return file_identity(settings_.file) == FileIdentity{}; };
+  if (!is_missing()) return;
+  spdlog::warn("[SqliteSource] {}: is gone; waiting for a file of that name", settings_.file.string());
+  while (!stop.stop_requested() && is_missing()) pause(missing_file_interval, stop);
 }
 
 void SqliteSource::Session::reopen() {
@@ -140,8 +152,10 @@ void SqliteSource::Session::compare_with(const PageImage& image, change::Transac
   CommitGroup group(*shadow_, *decoder_, turn_, writer);
   const std::uint64_t count = group.add(image, changed);
   group.settle(CommitGroup::Extent::all);
-  spdlog::info("[SqliteSource] {}: whole file compared, {} pages differed, {} changes in one transaction",
-               settings_.file.string(), changed.size(), count);
+  // Without a WAL that is the daily work.
+  spdlog::log(store_->wal() != nullptr ? spdlog::level::info : spdlog::level::debug,
+              "[SqliteSource] {}: whole file compared, {} pages differed, {} changes in one transaction",
+              settings_.file.string(), changed.size(), count);
 }
 
 void SqliteSource::Session::follow_wal(change::TransactionWriter& writer, std::stop_token stop) {
@@ -205,10 +219,10 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
         if (seen.is_wal) continue;
         compare_with(frozen.image(), writer);
       } catch (const SqliteError& error) {
-        // The application is writing; soon there is a gap between two of its transactions.
+        // The application is writing; between two of its commits there is a gap, which may be short.
         if (!error.is_busy()) throw;
         seen = {};
-        pause(journal_interval, stop);
+        pause(journal_retry, stop);
         continue;
       }
       const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(comparison_time_ * journal_duty);

@@ -31,6 +31,7 @@ class SqliteSource::Session {
   void follow_wal(change::TransactionWriter& writer, std::stop_token stop);
   void decode_batches(BatchQueue& queue, change::TransactionWriter& writer, std::stop_token stop);
   void poll_journal(change::TransactionWriter& writer, std::stop_token stop);
+  void wait_for_file(std::stop_token stop);
   void reopen();
   void release_locks();
   void pause(std::chrono::milliseconds duration, std::stop_token stop);

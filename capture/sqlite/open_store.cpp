@@ -12,8 +12,9 @@ namespace pgmirror::capture::sqlite {
 namespace {
 
 constexpr std::chrono::milliseconds reader_patience{5000};
-/// Without a WAL writers shut readers out with every commit; asking again often finds a gap sooner than waiting does.
-constexpr std::chrono::milliseconds journal_patience{20};
+/// Without a WAL writers shut readers out with every commit; asking often finds a gap sooner than SQLite's way of
+/// waiting.
+constexpr std::chrono::milliseconds journal_patience{0};
 constexpr std::chrono::milliseconds checkpointer_patience{0};
 constexpr const char* touch = "SELECT count(*) FROM sqlite_schema";
 

@@ -62,6 +62,9 @@ TEST(SqliteGap, FileReplacedWhileRunning) {
   store.start();
   finish(*store.start_application({"1", "80"}));
   ASSERT_TRUE(store.wait_for_ledger(80));
+  // As a restore by hand does it: for a while there is no file at all.
+  std::filesystem::remove(store.file());
+  let_time_pass(1200ms);
   put_in_place(store, store.directory() / "copy.db");
   store.sql("PRAGMA journal_mode=WAL");
   finish(*store.start_application({"1", "30"}));
