@@ -71,12 +71,16 @@ void report_uncomputable(const TableLayout& layout, const TableLayout* known) {
 
 std::vector<TableLayoutPtr> read_catalog(const DatabasePages& pages, const config::TableRules& rules,
                                          const std::vector<TableLayoutPtr>& known) {
-  const std::vector<SchemaEntry> schema = read_schema(pages);
+  return read_catalog(read_schema(pages), pages.encoding(), rules, known);
+}
+
+std::vector<TableLayoutPtr> read_catalog(const std::vector<SchemaEntry>& schema, TextEncoding encoding,
+                                         const config::TableRules& rules, const std::vector<TableLayoutPtr>& known) {
   const std::set<std::string> shadows = shadow_tables(schema);
   std::vector<SchemaEntry> tables;
   std::ranges::copy_if(schema, std::back_inserter(tables),
                        [&](const SchemaEntry& entry) { return is_application_table(entry, shadows); });
-  ScratchDatabase scratch(pages.encoding());
+  ScratchDatabase scratch(encoding);
   define_tables(scratch, tables, rules);
   std::set<std::string> mirrored;
   for (const SchemaEntry& table : tables) {
@@ -86,7 +90,7 @@ std::vector<TableLayoutPtr> read_catalog(const DatabasePages& pages, const confi
   std::vector<TableLayoutPtr> layouts;
   for (const SchemaEntry& table : tables) {
     if (!mirrored.contains(folded_name(table.name))) continue;
-    TableLayout layout = read_layout(scratch, table, pages.encoding(), rules);
+    TableLayout layout = read_layout(scratch, table, encoding, rules);
     const TableLayout* const before = find(known, table.name);
     report_uncomputable(layout, before);
     if (before != nullptr && *before->relation == *layout.relation) layout.relation = before->relation;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "capture/sqlite/database_pages.hpp"
+#include "capture/sqlite/schema_reader.hpp"
 #include "capture/sqlite/table_layout.hpp"
 #include "config/table_rules.hpp"
 
@@ -15,5 +16,8 @@ namespace pgmirror::capture::sqlite {
 /// std::runtime_error naming the table when this SQLite cannot read its definition.
 std::vector<TableLayoutPtr> read_catalog(const DatabasePages& pages, const config::TableRules& rules,
                                          const std::vector<TableLayoutPtr>& known);
+/// The same for a schema that was read already.
+std::vector<TableLayoutPtr> read_catalog(const std::vector<SchemaEntry>& schema, TextEncoding encoding,
+                                         const config::TableRules& rules, const std::vector<TableLayoutPtr>& known);
 
 }  // namespace pgmirror::capture::sqlite
