@@ -10,7 +10,9 @@
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/initial_copy.hpp"
+#include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/serial_apply.hpp"
+#include "sinks/postgres/tls_in_use.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -28,6 +30,7 @@ constexpr milliseconds shortest_interval{3};
 constexpr milliseconds idle_wait{200};
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
+constexpr seconds recount_interval{5};
 
 bool probe_replica_role(Connection& connection) {
   DatabaseTransaction transaction(connection);
@@ -86,6 +89,7 @@ MirrorSession::MirrorSession(const Surroundings& around)
   board_.update([&](MirrorStatus& status) {
     status.position = position_;
     status.flushed_position = position_;
+    status.tls = tls_in_use(connection_);
     status.attempts = 0;
     status.next_attempt.reset();
     status.reason.clear();
@@ -148,6 +152,8 @@ void MirrorSession::copy_planned(std::stop_token stop) {
 void MirrorSession::apply(std::stop_token stop) {
   publish_tables();
   while (!stop.stop_requested()) {
+    // The next session takes the order.
+    if (orders_.start_over_wanted()) return leave_pipeline();
     if (orders_.paused()) {
       leave_pipeline();
       board_.update([](MirrorStatus& status) { status.state = MirrorState::paused; });
@@ -157,10 +163,11 @@ void MirrorSession::apply(std::stop_token stop) {
     if (auto tables = orders_.take_resync()) {
       auto now = source_.open_snapshot();
       if (tables->empty()) *tables = names_of(now->relations());
+      if (planned_) tables->merge(planned_->again);
       plan_copy(std::move(now), std::move(*tables));
     }
     board_.update([](MirrorStatus& status) { status.state = MirrorState::streaming; });
-    while (!stop.stop_requested() && !orders_.paused() && step(stop)) {
+    while (!stop.stop_requested() && !orders_.pending() && step(stop)) {
     }
   }
   drain();
@@ -198,6 +205,7 @@ bool MirrorSession::step(std::stop_token stop) {
   }
   if (batch_.empty()) {
     publish_tables();
+    recount_parked();
     cursor_->wait(stop, idle_wait);
     return false;
   }
@@ -281,6 +289,7 @@ void MirrorSession::apply_alone() {
     spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome.rows_parked,
                   outcome.tables_stopped);
     board_.update([&](MirrorStatus& status) { status.parked += outcome.rows_parked; });
+    last_recount_ = {};
   }
   applied(outcome.applied);
   collector_->restart(position_);
@@ -319,6 +328,16 @@ void MirrorSession::check_flushed() {
   leave_pipeline();
   flush_watch_.check(connection_, position_);
   board_.update([&](MirrorStatus& status) { status.flushed_position = flush_watch_.flushed(); });
+}
+
+/// People retry and discard parked changes beside us.
+void MirrorSession::recount_parked() {
+  const auto now = steady_clock::now();
+  if (now - last_recount_ < recount_interval) return;
+  last_recount_ = now;
+  leave_pipeline();
+  const std::uint64_t parked = count_parked(connection_, mirror_.name);
+  board_.update([&](MirrorStatus& status) { status.parked = parked; });
 }
 
 void MirrorSession::publish_tables() {

@@ -80,6 +80,7 @@ class MirrorSession {
   void applied(const Applied& outcome);
   void check_flushed();
   void publish_tables();
+  void recount_parked();
 
   /// A copy that has to wait until the mirror stands exactly where the snapshot does.
   struct PlannedCopy {
@@ -109,6 +110,7 @@ class MirrorSession {
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};
+  std::chrono::steady_clock::time_point last_recount_{};
   Applied since_report_{};
 };
 

@@ -35,14 +35,22 @@ class WorkerOrders {
     }
   }
   bool paused() const { return paused_; }
+  /// There is something to look at: a worker that is busy stops for it.
+  bool pending() const { return paused_ || start_over_ || resync_wanted_; }
 
   /// Copy these tables (Relation::qualified_name) again; all of them where `tables` is empty.
   void resync(std::set<std::string> tables) {
     const std::lock_guard lock(mutex_);
-    resync_ = std::move(tables);
+    if (!resync_ || tables.empty()) {
+      resync_ = std::move(tables);
+    } else if (!resync_->empty()) {
+      resync_->merge(tables);
+    }
+    resync_wanted_ = true;
   }
   std::optional<std::set<std::string>> take_resync() {
     const std::lock_guard lock(mutex_);
+    resync_wanted_ = false;
     return std::exchange(resync_, std::nullopt);
   }
 
@@ -52,10 +60,12 @@ class WorkerOrders {
     resume();
   }
   bool take_start_over() { return start_over_.exchange(false); }
+  bool start_over_wanted() const { return start_over_; }
 
  private:
   std::atomic<bool> start_over_ = false;
   std::atomic<bool> paused_ = false;
+  std::atomic<bool> resync_wanted_ = false;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::uint64_t resumed_ = 0;
