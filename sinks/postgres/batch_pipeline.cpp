@@ -23,21 +23,20 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bo
 
   InFlight sent{
       .outcome = {.last = batch.last_commit(), .transactions = batch.transactions(), .changes = batch.changes()},
-      .expected_rows = {},
+      .expected = {},
       .sent = std::chrono::steady_clock::now()};
   const Parameters none;
-  const auto send_one = [&](const std::string& sql, const Parameters& parameters,
-                            std::optional<std::uint64_t> expected_rows) {
+  const auto send_one = [&](const std::string& sql, const Parameters& parameters, const RowExpectation& expected) {
     pipeline_.send(sql, parameters);
-    sent.expected_rows.push_back(expected_rows);
+    sent.expected.push_back(expected);
     sent.bytes += parameters.bytes();
   };
-  send_one("BEGIN", none, std::nullopt);
-  for (const std::string& setting : ownership_.settings()) send_one(setting, none, std::nullopt);
-  for (const Statement& statement : statements) send_one(statement.sql, statement.parameters, statement.expected_rows);
-  if (!odd.empty()) send_one(OddValues::insert_sql(), odd.take_parameters(), std::nullopt);
-  send_one(advance_checkpoint_sql, ownership_.checkpoint_step(sent_position_, batch.last_commit()), std::nullopt);
-  send_one("COMMIT", none, std::nullopt);
+  send_one("BEGIN", none, {});
+  for (const std::string& setting : ownership_.settings()) send_one(setting, none, {});
+  for (const Statement& statement : statements) send_one(statement.sql, statement.parameters, statement.expectation);
+  if (!odd.empty()) send_one(OddValues::insert_sql(), odd.take_parameters(), {});
+  send_one(advance_checkpoint_sql, ownership_.checkpoint_step(sent_position_, batch.last_commit()), {});
+  send_one("COMMIT", none, {});
   pipeline_.end_unit();
 
   sent_position_ = batch.last_commit().position;
@@ -65,8 +64,8 @@ std::optional<Applied> BatchPipeline::receive(std::chrono::milliseconds timeout)
 }
 
 void BatchPipeline::match(InFlight& batch, const Result& result) {
-  const std::optional<std::uint64_t> expected = batch.expected_rows.front();
-  batch.expected_rows.pop_front();
+  const RowExpectation expected = batch.expected.front();
+  batch.expected.pop_front();
   switch (PQresultStatus(result.native())) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
@@ -78,13 +77,10 @@ void BatchPipeline::match(InFlight& batch, const Result& result) {
       return;
   }
   // A COMMIT that the server answers with ROLLBACK: the transaction had failed without an error that we saw.
-  if (batch.expected_rows.empty() && std::string_view(PQcmdStatus(result.native())) != "COMMIT" && !batch.error) {
+  if (batch.expected.empty() && std::string_view(PQcmdStatus(result.native())) != "COMMIT" && !batch.error) {
     batch.error = DatabaseError("the mirror rolled a batch back", "", true);
   }
-  if (expected) {
-    const std::uint64_t touched = result.affected();
-    batch.outcome.drifted_rows += touched > *expected ? touched - *expected : *expected - touched;
-  }
+  batch.outcome.drifted_rows += expected.drift(result);
 }
 
 }  // namespace pgmirror::sinks::postgres

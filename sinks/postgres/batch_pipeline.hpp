@@ -61,7 +61,7 @@ class BatchPipeline {
  private:
   struct InFlight {
     Applied outcome;
-    std::deque<std::optional<std::uint64_t>> expected_rows;  ///< of the answers still to come
+    std::deque<RowExpectation> expected;  ///< the answers still to come
     std::size_t bytes = 0;
     std::optional<DatabaseError> error{};
     std::chrono::steady_clock::time_point sent;

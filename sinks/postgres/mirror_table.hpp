@@ -31,6 +31,8 @@ struct MirrorTable {
   std::vector<std::size_t> key;
   /// Unique indexes besides the key: row changes of a batch may depend on their order.
   bool has_unique_beyond_key = false;
+  /// Positions in `columns` of what those indexes cover, as far as they are plain columns.
+  std::vector<std::size_t> unique_columns;
 
   bool keyed_by_row_id() const { return relation->has_row_id && key.size() == 1 && columns[key.front()].source == 0; }
   /// The columns need text COPY and casts.

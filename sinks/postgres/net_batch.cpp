@@ -54,12 +54,13 @@ std::size_t row_bytes(Tuple row) {
 
 TableEffects::TableEffects(MirrorTablePtr table) : table_(std::move(table)), slots_(first_slots) {
   for (const std::size_t column : table_->key) key_cells_.push_back(table_->columns[column].source);
+  other_key_order_ = table_->relation->has_row_id && !table_->keyed_by_row_id();
 }
 
 void TableEffects::add(RowOperation operation, Tuple old_key, Tuple new_row) {
   switch (operation) {
     case RowOperation::insert:
-      put(new_row.data(), new_row.data());
+      arrive(new_row.data());
       return;
     case RowOperation::remove:
       remove(old_key.data());
@@ -71,8 +72,21 @@ void TableEffects::add(RowOperation operation, Tuple old_key, Tuple new_row) {
       }
       if (has_unchanged(new_row)) throw std::logic_error("a row got a new key without all its cells");
       remove(old_key.data());
-      put(new_row.data(), new_row.data());
+      arrive(new_row.data());
       return;
+  }
+}
+
+void TableEffects::end_transaction() {
+  for (const Value* row : arriving_) put(row, row);
+  arriving_.clear();
+}
+
+void TableEffects::arrive(const Value* row) {
+  if (other_key_order_) {
+    arriving_.push_back(row);
+  } else {
+    put(row, row);
   }
 }
 
@@ -177,8 +191,13 @@ void NetBatch::keep(std::shared_ptr<const void> block) {
 }
 
 void NetBatch::end_transaction(const change::Commit& commit) {
+  settle();
   ++transactions_;
   last_commit_ = commit;
+}
+
+void NetBatch::settle() {
+  for (const auto& table : tables_) table->end_transaction();
 }
 
 void NetBatch::clear() { *this = NetBatch{}; }

@@ -28,6 +28,8 @@ class TableEffects {
 
   /// The tuples must outlive this object. Throws std::logic_error for a change of key whose new row is incomplete.
   void add(change::RowOperation operation, change::Tuple old_key, change::Tuple new_row);
+  /// No more rows of the open transaction come before those of the next.
+  void end_transaction();
 
   const MirrorTablePtr& table() const { return table_; }
   std::span<const RowEffect> rows() const { return rows_; }
@@ -39,6 +41,7 @@ class TableEffects {
   void grow();
   std::uint64_t hash(const change::Value* key) const;
   bool same_key(const change::Value* left, const change::Value* right) const;
+  void arrive(const change::Value* row);
   void put(const change::Value* key, const change::Value* row);
   void remove(const change::Value* key);
   void update(change::Tuple row);
@@ -48,6 +51,10 @@ class TableEffects {
   std::vector<RowEffect> rows_;
   std::vector<std::uint32_t> slots_;  ///< open addressing over rows_, index + 1
   std::vector<std::unique_ptr<change::Value[]>> merged_;
+  /// Rows that came by a key which is not the source's: it lists the changes of one transaction in the order of its own
+  /// key, so that one row may take the mirror's key of another before that one is seen to go.
+  std::vector<const change::Value*> arriving_;
+  bool other_key_order_ = false;
 };
 
 /// The net effect of some whole source transactions: what is sent to the mirror in one transaction.
@@ -60,6 +67,8 @@ class NetBatch {
   /// Keeps the owner of the tuples added since.
   void keep(std::shared_ptr<const void> block);
   void end_transaction(const change::Commit& commit);
+  /// As end_transaction, for a part of a transaction that is sent by itself.
+  void settle();
   void clear();
 
   bool empty() const { return transactions_ == 0; }

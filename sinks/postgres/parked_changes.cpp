@@ -170,6 +170,7 @@ bool retry_parked(Connection& connection, const SchemaBuilder& schema, const std
   const MirrorTablePtr table = schema.describe(connection, relation);
   TableEffects effects(table);
   effects.add(change::RowOperation::insert, {}, row);
+  effects.end_transaction();
   OddValues odd;
   for (const Statement& statement : render(effects, ApplyMode::direct, false, odd)) {
     connection.execute(statement.sql + on_conflict_do_nothing(*table), statement.parameters);

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "sinks/postgres/array_parameter.hpp"
 
@@ -50,13 +53,17 @@ class Renderer {
     } else {
       sql = fmt::format("DELETE FROM {} AS t USING {} WHERE {}", table_.quoted, unnest(table_.key), match_key());
     }
-    return {.sql = std::move(sql), .parameters = std::move(parameters), .expected_rows = expected, .table = shared_};
+    return {.sql = std::move(sql), .parameters = std::move(parameters), .expectation = {expected}};
   }
 
   /// `columns`: those to set; the key's are not among them.
   Statement update(const Rows& rows, const Columns& columns) {
     Columns sent = table_.key;
     sent.insert(sent.end(), columns.begin(), columns.end());
+    const Columns unique = unique_among(columns);
+    if (!unique.empty() && columns.size() + table_.key.size() == table_.columns.size()) {
+      return update_unique(rows, columns, unique);
+    }
     std::vector<std::string> assignments;
     for (const std::size_t column : columns) {
       assignments.push_back(fmt::format("{} = {}", table_.columns[column].quoted, element(column)));
@@ -64,24 +71,48 @@ class Renderer {
     return {.sql = fmt::format("UPDATE {} AS t SET {} FROM {} WHERE {}", table_.quoted, fmt::join(assignments, ", "),
                                unnest(sent), match_key()),
             .parameters = arrays(rows, sent),
-            .expected_rows = rows.size(),
-            .table = shared_};
+            .expectation = {rows.size()}};
+  }
+
+  /// The three parts see the same rows of before, and counting `gone` makes all of it happen first.
+  Statement update_unique(const Rows& rows, const Columns& columns, const Columns& unique) {
+    std::vector<std::string> stays;
+    for (const std::size_t column : unique) {
+      stays.push_back(fmt::format("t.{} IS NOT DISTINCT FROM {}", table_.columns[column].quoted, element(column)));
+    }
+    std::vector<std::string> assignments;
+    for (const std::size_t column : columns) {
+      assignments.push_back(fmt::format("{} = {}", table_.columns[column].quoted, element(column)));
+    }
+    const Columns all = every_column();
+    const auto [names, elements] = names_and_elements(all);
+    std::vector<std::string> gone_keys;
+    std::vector<std::string> rejoin;
+    for (const std::size_t column : table_.key) {
+      gone_keys.push_back(fmt::format("t.{} AS k{}", table_.columns[column].quoted, column));
+      rejoin.push_back(fmt::format("gone.k{} = {}", column, element(column)));
+    }
+    const std::string same = fmt::format("{}", fmt::join(stays, " AND "));
+    const std::string sql = fmt::format(
+        "WITH u AS MATERIALIZED (SELECT * FROM {0}),"
+        " gone AS (DELETE FROM {1} AS t USING u WHERE {2} AND NOT ({3}) RETURNING {4}),"
+        " changed AS (UPDATE {1} AS t SET {5} FROM u WHERE {2} AND {3} AND (SELECT count(*) FROM gone) >= 0 RETURNING "
+        "1),"
+        " back AS (INSERT INTO {1} ({6}) SELECT {7} FROM u JOIN gone ON {8} WHERE (SELECT count(*) FROM gone) >= 0"
+        " RETURNING 1)"
+        " SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM back)",
+        unnest(all), table_.quoted, match_key(), same, fmt::join(gone_keys, ", "), fmt::join(assignments, ", "),
+        fmt::join(names, ", "), fmt::join(elements, ", "), fmt::join(rejoin, " AND "));
+    return {.sql = sql, .parameters = arrays(rows, all), .expectation = {rows.size(), true}};
   }
 
   Statement insert(const Rows& rows) {
-    Columns all(table_.columns.size());
-    std::vector<std::string> names;
-    std::vector<std::string> elements;
-    for (std::size_t column = 0; column < all.size(); ++column) {
-      all[column] = column;
-      names.push_back(table_.columns[column].quoted);
-      elements.push_back(element(column));
-    }
+    const Columns all = every_column();
+    const auto [names, elements] = names_and_elements(all);
     return {.sql = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table_.quoted, fmt::join(names, ", "),
                                fmt::join(elements, ", "), unnest(all)),
             .parameters = arrays(rows, all),
-            .expected_rows = rows.size(),
-            .table = shared_};
+            .expectation = {rows.size()}};
   }
 
   /// The updates grouped by the columns that they set: all of them unless the source left some out.
@@ -105,6 +136,30 @@ class Renderer {
   }
 
  private:
+  Columns every_column() const {
+    Columns all(table_.columns.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+
+  std::pair<std::vector<std::string>, std::vector<std::string>> names_and_elements(const Columns& columns) const {
+    std::vector<std::string> names;
+    std::vector<std::string> elements;
+    for (const std::size_t column : columns) {
+      names.push_back(table_.columns[column].quoted);
+      elements.push_back(element(column));
+    }
+    return {std::move(names), std::move(elements)};
+  }
+
+  Columns unique_among(const Columns& columns) const {
+    Columns unique;
+    for (const std::size_t column : table_.unique_columns) {
+      if (std::ranges::find(columns, column) != columns.end()) unique.push_back(column);
+    }
+    return unique;
+  }
+
   change::Tuple tuple(const Value* cells_of_row) const { return {cells_of_row, table_.relation->columns.size()}; }
 
   Columns columns_to_set(const RowEffect& row) const {
@@ -172,6 +227,12 @@ NullNotAllowed::NullNotAllowed(MirrorTablePtr refusing_table, std::size_t refusi
                                      refusing_table->columns[refusing_column].quoted)),
       table(std::move(refusing_table)),
       column(refusing_column) {}
+
+std::uint64_t RowExpectation::drift(const Result& answer) const {
+  if (!rows) return 0;
+  const std::uint64_t touched = counts_in_result ? static_cast<std::uint64_t>(answer.integer(0, 0)) : answer.affected();
+  return touched > *rows ? touched - *rows : *rows - touched;
+}
 
 std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd) {
   Rows removed;

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/odd_values.hpp"
 #include "sinks/postgres/parameters.hpp"
+#include "sinks/postgres/result.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -22,18 +22,27 @@ class NullNotAllowed : public std::runtime_error {
   std::size_t column;
 };
 
+/// How many rows a statement must touch: a difference means that the mirror is not what we left.
+struct RowExpectation {
+  std::optional<std::uint64_t> rows{};  ///< none: any number
+  bool counts_in_result = false;        ///< the statement's only result says how many; else its command tag does
+
+  /// Rows too many or too few, going by the server's answer.
+  std::uint64_t drift(const Result& answer) const;
+};
+
 /// One statement of a batch and what the server should say to it.
 struct Statement {
   std::string sql;
   Parameters parameters;
-  /// Rows it must touch: a difference means that the mirror is not what we left. None: any number.
-  std::optional<std::uint64_t> expected_rows{};
-  MirrorTablePtr table{};
+  RowExpectation expectation{};
 };
 
 /// How updates and inserts are sent.
 enum class ApplyMode : std::uint8_t {
-  /// Deletes, then updates in place, then inserts: the cheapest.
+  /// Deletes, then updates in place, then inserts: the cheapest. Rows whose update changes a column under a unique
+  /// index
+  /// are deleted and inserted again by the same statement, so that they may swap values.
   direct,
   /// Everything touched is deleted first and then inserted: no order of rows can make a unique index refuse what the
   /// source accepted, and a row that stands where it should not is overwritten (and counted).

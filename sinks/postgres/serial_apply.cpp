@@ -65,6 +65,7 @@ class SerialApply::Attempt {
   }
 
   void direct(queue::Cursor& cursor) {
+    one_pass_ = true;
     stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
       chunk_.add(table, change.operation, change.old_key, change.new_row);
     });
@@ -155,6 +156,7 @@ class SerialApply::Attempt {
   }
 
   void flush() {
+    chunk_.settle();
     for (const auto& effects : chunk_.tables()) {
       if (second_pass_ && refusals_) {
         isolate(*effects, effects->rows());
@@ -175,12 +177,9 @@ class SerialApply::Attempt {
     } else {
       TrackedTable& tracked = tables_.by_name(*table->relation);
       for (const Statement& statement : render(effects, ApplyMode::direct, tracked.may_have_odd, odd)) {
-        const std::uint64_t touched = connection_.execute(statement.sql, statement.parameters).affected();
+        const Result answer = connection_.execute(statement.sql, statement.parameters);
         // The first of two passes deletes rows that are only about to come.
-        if (statement.expected_rows && !two_passes()) {
-          const std::uint64_t expected = *statement.expected_rows;
-          outcome_.applied.drifted_rows += touched > expected ? touched - expected : expected - touched;
-        }
+        if (one_pass_) outcome_.applied.drifted_rows += statement.expectation.drift(answer);
       }
     }
     if (!odd.empty()) {
@@ -188,8 +187,6 @@ class SerialApply::Attempt {
       odd.write(connection_);
     }
   }
-
-  bool two_passes() const { return second_pass_ || refusals_.has_value(); }
 
   /// Halves until the rows that are refused stand alone.
   void isolate(const TableEffects& effects, std::span<const RowEffect> rows) {
@@ -199,6 +196,7 @@ class SerialApply::Attempt {
       const auto operation = row.kind == RowEffect::Kind::update ? RowOperation::update : RowOperation::insert;
       part.add(operation, {}, {row.row, cells});
     }
+    part.end_transaction();
     connection_.execute("SAVEPOINT part");
     try {
       apply(part);
@@ -239,6 +237,7 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   DatabaseTransaction transaction_;
   NetBatch chunk_;
+  bool one_pass_ = false;
   bool second_pass_ = false;
   Outcome outcome_;
 };
@@ -247,12 +246,19 @@ SerialApply::SerialApply(Connection& connection, const Ownership& ownership, con
                          TableRegistry& tables)
     : connection_(connection), ownership_(ownership), schema_(schema), tables_(tables) {}
 
-change::Commit SerialApply::look_ahead(queue::Cursor& cursor, change::Position position) const {
+SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Position position) const {
+  Ahead ahead;
+  std::uint64_t rows = 0;
+  bool keyed_otherwise = false;
   while (const queue::Item* item = cursor.next()) {
-    if (const auto* commit = std::get_if<change::Commit>(item)) {
-      const change::Commit found = *commit;
+    if (const auto* row = std::get_if<change::RowChange>(item)) {
+      ++rows;
+      keyed_otherwise = keyed_otherwise || (row->relation->has_row_id && row->operation != RowOperation::insert);
+    } else if (const auto* commit = std::get_if<change::Commit>(item)) {
+      ahead.commit = *commit;
+      ahead.two_passes = keyed_otherwise && rows > chunk_rows;
       cursor.seek(position);
-      return found;
+      return ahead;
     }
   }
   throw std::logic_error("no transaction to apply");
@@ -266,9 +272,10 @@ void SerialApply::allow_null(const NullNotAllowed& refusal) {
 
 SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Position position,
                                              const std::optional<Refusals>& refusals) {
-  const change::Commit commit = look_ahead(cursor, position);
+  const Ahead ahead = look_ahead(cursor, position);
+  const change::Commit& commit = ahead.commit;
   std::vector<std::pair<change::RelationPtr, std::string>> stopping;
-  bool two_passes = refusals.has_value();
+  bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
       Attempt attempt(*this, commit, position, refusals);

@@ -40,7 +40,14 @@ class SerialApply {
  private:
   class Attempt;
 
-  change::Commit look_ahead(queue::Cursor& cursor, change::Position position) const;
+  struct Ahead {
+    change::Commit commit;
+    /// The source lists rows by a key that is not the mirror's, over more than one chunk: a row of an earlier chunk may
+    /// take the key of one that a later chunk deletes.
+    bool two_passes = false;
+  };
+
+  Ahead look_ahead(queue::Cursor& cursor, change::Position position) const;
   void allow_null(const NullNotAllowed& refusal);
 
   Connection& connection_;

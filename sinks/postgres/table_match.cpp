@@ -110,12 +110,22 @@ class Matcher {
     for (const CatalogIndex& index : existing_.indexes) {
       const bool is_key = !names.empty() && index.identifies(names);
       found = found || is_key;
-      if (index.unique && !is_key) match_.table.has_unique_beyond_key = true;
+      if (index.unique && !is_key) note_unique(index);
     }
     const bool nullable =
         std::ranges::any_of(match_.table.key, [&](std::size_t place) { return !match_.table.columns[place].not_null; });
     if (!found || nullable) {
       problem(fmt::format("the mirror has no primary key over ({}); add it there", fmt::join(names, ", ")));
+    }
+  }
+
+  void note_unique(const CatalogIndex& index) {
+    MirrorTable& table = match_.table;
+    table.has_unique_beyond_key = true;
+    for (std::size_t place = 0; place < table.columns.size(); ++place) {
+      const bool covered = std::ranges::find(index.columns, table.columns[place].name) != index.columns.end();
+      const bool noted = std::ranges::find(table.unique_columns, place) != table.unique_columns.end();
+      if (covered && !noted) table.unique_columns.push_back(place);
     }
   }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sinks/postgres/identifier.hpp"
+
 namespace pgmirror::sinks::postgres {
 
 namespace {
@@ -58,7 +60,7 @@ void TableRegistry::load(Connection& connection) {
 }
 
 TableRegistry::Name TableRegistry::name_of(const change::Relation& relation) const {
-  return {schema_.schema_of(relation), relation.name};
+  return {schema_.schema_of(relation), mirror_identifier(relation.name)};
 }
 
 TrackedTable& TableRegistry::by_name(const change::Relation& relation) { return tables_[name_of(relation)]; }
