@@ -97,6 +97,7 @@ void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_tok
     } catch (const DamagedPage& damage) {
       // The shadow is as it was; a second look at the whole file tells a mixed-up view from a damaged file.
       spdlog::warn("[SqliteSource] {}: {}; comparing the whole file", settings_.file.string(), damage.what());
+      const std::lock_guard turn(turn_);
       decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
     }
   }

@@ -51,8 +51,7 @@ bool WalFile::is_current() const {
 void WalFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   while (!out.empty()) {
     const ssize_t count = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
-    if (count == 0)
-      throw std::runtime_error(fmt::format("wal {}: ends before its last committed frame", path_.string()));
+    if (count == 0) throw WalCutShort(fmt::format("wal {}: ends before its last committed frame", path_.string()));
     if (count > 0) {
       out = out.subspan(static_cast<std::size_t>(count));
       offset += static_cast<std::uint64_t>(count);

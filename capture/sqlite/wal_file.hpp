@@ -2,10 +2,17 @@
 
 #include <filesystem>
 #include <span>
+#include <stdexcept>
 
 #include "capture/sqlite/wal_index.hpp"
 
 namespace pgmirror::capture::sqlite {
+
+/// The file has fewer bytes than the wal-index has frames: somebody who is not SQLite cut it.
+class WalCutShort : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// The `-wal` file, read only. It carries no locks, so a descriptor of ours does no harm.
 ///

@@ -55,7 +55,7 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
   int quiet = 0;
   std::chrono::microseconds interval = busy_interval;
   while (!stop.stop_requested()) {
-    switch (look(stop)) {
+    switch (guarded_look(stop)) {
       case Look::gap:
         return End::gap;
       case Look::stopped:
@@ -80,6 +80,15 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
   return End::stopped;
 }
 
+WalFollower::Look WalFollower::guarded_look(std::stop_token stop) {
+  try {
+    return look(stop);
+  } catch (const WalCutShort& cut) {
+    spdlog::warn("[SqliteSource] {}", cut.what());
+    return Look::gap;
+  }
+}
+
 WalFollower::Look WalFollower::look(std::stop_token stop) {
   const auto now = Clock::now();
   if (now >= next_file_check_) {
@@ -88,7 +97,7 @@ WalFollower::Look WalFollower::look(std::stop_token stop) {
     // Every slot was taken by long readers when the gate was wanted: try for one of our own.
     if (wal_.locks.gate() == WalLocks::Gate::limiting) wal_.locks.take_gate();
   }
-  if (opened_) return look_through_opening(stop);
+  if (opened_) return look_through_opening();
   const auto state = wal_.index.read();
   if (!state) {
     // The writer died in the middle of a header; whoever reads next recovers the WAL, and nobody else may come.
@@ -215,30 +224,29 @@ bool WalFollower::open_early(const WalState& state) {
   return true;
 }
 
-WalFollower::Look WalFollower::look_through_opening(std::stop_token stop) {
+WalFollower::Look WalFollower::look_through_opening() {
   WalLocks& locks = wal_.locks;
-  const bool protected_again =
-      locks.take_floor() || (Clock::now() - *opened_ > longest_opening && locks.take_gate() != WalLocks::Gate::none);
-  const auto state = wal_.index.read();
+  const bool has_floor = locks.take_floor();
+  if (!has_floor && Clock::now() - *opened_ < longest_opening) return Look::idle;
+  auto state = wal_.index.read();
   if (!state) return Look::idle;
-  if (state->salts == place_.salts) {
-    if (state->last_frame < place_.frame) return Look::gap;
-    if (state->last_frame > place_.frame && !consume(*state, stop)) return Look::stopped;
-    // Copied back entirely: under the floor alone the reset may come. Else back to the rule, and try again.
-    if (protected_again && locks.has_floor() && state->backfilled != state->last_frame) {
-      if (locks.take_gate() == WalLocks::Gate::none) return Look::idle;
-      locks.release_floor();
+  const bool awaits_reset = has_floor && state->salts == place_.salts && state->last_frame == place_.frame &&
+                            state->backfilled == state->last_frame;
+  if (!awaits_reset) {
+    // No frame may be read, and no conclusion be drawn, before nobody can reset the WAL any more.
+    if (locks.take_gate() == WalLocks::Gate::none) return Look::idle;
+    state = wal_.index.read();
+    if (!state) return Look::idle;
+    if (state->salts != place_.salts) {
+      // More commits than this generation has: some were in the one before, or in one that came and went.
+      if (state->commits - place_.commits != wal_.file.count_commits(state->last_frame)) return Look::gap;
+      place_ = {state->salts, 0, place_.commits};
+      missed_ = 0;
     }
-  } else {
-    if (!protected_again) return Look::idle;
-    // More commits than this generation has: some were in the one before, or in one that came and went.
-    if (state->commits - place_.commits != wal_.file.count_commits(state->last_frame)) return Look::gap;
-    place_ = {state->salts, 0, place_.commits};
-    missed_ = 0;
+    locks.release_floor();
   }
-  last_ = *state;
+  opened_.reset();
   last_commit_ = Clock::now();
-  if (protected_again) opened_.reset();
   return Look::progress;
 }
 

@@ -52,13 +52,14 @@ class WalFollower {
   using Clock = std::chrono::steady_clock;
   enum class Look { idle, progress, gap, stopped };
 
+  Look guarded_look(std::stop_token stop);
   Look look(std::stop_token stop);
   bool take_up_generation(const WalState& state);
   bool consume(const WalState& state, std::stop_token stop);
   void move_locks(const WalState& state, std::stop_token stop);
   bool open_for_reset();
   bool open_early(const WalState& state);
-  Look look_through_opening(std::stop_token stop);
+  Look look_through_opening();
   void move_pin(const WalState& state);
   void checkpoint_for_application(const WalState& state, std::stop_token stop);
   void checkpoint_behind_barrier(std::stop_token stop);
