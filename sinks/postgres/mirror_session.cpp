@@ -105,7 +105,7 @@ void MirrorSession::run(std::stop_token stop) {
   collector_.emplace(*cursor_, tables_);
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
   auto snapshot = source_.open_snapshot();
-  if (!tables_.all_live(snapshot->relations())) plan_copy(std::move(snapshot), {});
+  if (!tables_.all_live(snapshot->relations())) planned_ = Planned{.snapshot = std::move(snapshot)};
   apply(stop);
 }
 
@@ -129,17 +129,39 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   return true;
 }
 
-void MirrorSession::plan_copy(std::unique_ptr<change::Snapshot> snapshot, std::set<std::string> again) {
-  planned_ = PlannedCopy{.snapshot = std::move(snapshot), .again = std::move(again)};
+void MirrorSession::take_orders() {
+  if (auto tables = orders_.take_resync()) {
+    auto now = source_.open_snapshot();
+    if (tables->empty()) *tables = names_of(now->relations());
+    if (planned_) tables->merge(planned_->again);
+    planned_ = Planned{.snapshot = std::move(now), .again = std::move(*tables)};
+  }
+  if (planned_) return;
+  if (auto verification = orders_.take_verification()) {
+    planned_ = Planned{.snapshot = source_.open_snapshot(), .verification = std::move(verification)};
+  }
 }
 
 /// The changes of the tables copied here are in the queue from the snapshot's position on, so the mirror must not be
 /// further, and its schema must be the snapshot's.
-void MirrorSession::copy_planned(std::stop_token stop) {
+void MirrorSession::carry_out_plan(std::stop_token stop) {
   leave_pipeline();
-  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  const PlannedCopy planned = std::move(*planned_);
+  Planned planned = std::move(*planned_);
   planned_.reset();
+  if (planned.verification) {
+    auto report = verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_,
+                         planned.verification->repair, stop);
+    if (!report) return;
+    if (report->equal() || report->repaired) {
+      board_.update([&](MirrorStatus& status) {
+        status.proven_equal_at = report->at;
+        status.drifted_rows = 0;
+      });
+    }
+    planned.verification->answer.set_value(std::move(*report));
+    return;
+  }
+  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   schema_.prepare(connection_, *planned.snapshot);
   InitialCopy copy(schema_, ownership_.epoch, planned.again);
   copy.run(connection_, *planned.snapshot, stop);
@@ -160,14 +182,10 @@ void MirrorSession::apply(std::stop_token stop) {
       cursor_->wait(stop, idle_wait);
       continue;
     }
-    if (auto tables = orders_.take_resync()) {
-      auto now = source_.open_snapshot();
-      if (tables->empty()) *tables = names_of(now->relations());
-      if (planned_) tables->merge(planned_->again);
-      plan_copy(std::move(now), std::move(*tables));
-    }
+    take_orders();
     board_.update([](MirrorStatus& status) { status.state = MirrorState::streaming; });
-    while (!stop.stop_requested() && !orders_.pending() && step(stop)) {
+    // At least one step: an order may have to wait for the work that is planned.
+    while (step(stop) && !stop.stop_requested() && !orders_.pending()) {
     }
   }
   drain();
@@ -178,7 +196,7 @@ void MirrorSession::apply(std::stop_token stop) {
 bool MirrorSession::step(std::stop_token stop) {
   check_flushed();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
-  if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) copy_planned(stop);
+  if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) carry_out_plan(stop);
   if (trouble_.stands_alone() && trouble_.active_at(position_) && batch_.empty()) {
     leave_pipeline();
     if (queue_.end() > position_) apply_alone();

@@ -65,8 +65,8 @@ class MirrorSession {
 
  private:
   bool copy_all(std::stop_token stop);
-  void plan_copy(std::unique_ptr<change::Snapshot> snapshot, std::set<std::string> again);
-  void copy_planned(std::stop_token stop);
+  void take_orders();
+  void carry_out_plan(std::stop_token stop);
   void apply(std::stop_token stop);
   bool step(std::stop_token stop);
   BatchLimits limits() const;
@@ -82,10 +82,12 @@ class MirrorSession {
   void publish_tables();
   void recount_parked();
 
-  /// A copy that has to wait until the mirror stands exactly where the snapshot does.
-  struct PlannedCopy {
+  /// Work that has to wait until the mirror stands exactly where the snapshot does.
+  struct Planned {
     std::unique_ptr<change::Snapshot> snapshot;
-    std::set<std::string> again;  ///< tables to copy though the mirror has them; those that it lacks are copied anyway
+    /// Tables to copy though the mirror has them; those that it lacks are copied anyway.
+    std::set<std::string> again{};
+    std::optional<VerificationOrder> verification{};
   };
 
   const config::Mirror& mirror_;
@@ -106,7 +108,7 @@ class MirrorSession {
   std::optional<BatchCollector> collector_;
   std::optional<BatchPipeline> pipeline_;
   NetBatch batch_;
-  std::optional<PlannedCopy> planned_;
+  std::optional<Planned> planned_;
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};

@@ -126,22 +126,16 @@ void TableRegistry::save_state(Connection& connection, const Name& name, const T
       parameters);
 }
 
-bool TableRegistry::all_live(const std::vector<change::RelationPtr>& relations) {
+State TableRegistry::state_of(const change::Relation& relation) const {
+  const auto found = tables_.find(name_of(relation));
+  return found == tables_.end() ? State::absent : found->second.state;
+}
+
+bool TableRegistry::all_live(const std::vector<change::RelationPtr>& relations) const {
   return std::ranges::all_of(relations, [this](const change::RelationPtr& relation) {
-    const auto found = tables_.find(name_of(*relation));
-    return found != tables_.end() && (found->second.state == State::live || found->second.state == State::stopped);
+    const State state = state_of(*relation);
+    return state == State::live || state == State::stopped;
   });
-}
-
-bool TableRegistry::any_copied_after(change::Position position) const {
-  return std::ranges::any_of(tables_, [position](const auto& entry) {
-    return entry.second.state == State::live && entry.second.copied_at > position;
-  });
-}
-
-std::size_t TableRegistry::stopped() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(tables_, [](const auto& entry) { return entry.second.state == State::stopped; }));
 }
 
 }  // namespace pgmirror::sinks::postgres

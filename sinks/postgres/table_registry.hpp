@@ -52,10 +52,8 @@ class TableRegistry {
   /// Freezes a table. Part of the caller's transaction.
   void stop(Connection& connection, TrackedTable& table, const change::Relation& relation, const std::string& reason);
 
-  bool all_live(const std::vector<change::RelationPtr>& relations);
-  /// Some table was copied later than `position`.
-  bool any_copied_after(change::Position position) const;
-  std::size_t stopped() const;
+  TrackedTable::State state_of(const change::Relation& relation) const;
+  bool all_live(const std::vector<change::RelationPtr>& relations) const;
 
   using Name = std::pair<std::string, std::string>;  ///< schema and table in the mirror
   const std::map<Name, TrackedTable>& tables() const { return tables_; }

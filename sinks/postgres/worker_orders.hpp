@@ -4,12 +4,15 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
+
+#include "sinks/postgres/verification.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -36,7 +39,7 @@ class WorkerOrders {
   }
   bool paused() const { return paused_; }
   /// There is something to look at: a worker that is busy stops for it.
-  bool pending() const { return paused_ || start_over_ || resync_wanted_; }
+  bool pending() const { return paused_ || start_over_ || resync_wanted_ || verification_wanted_; }
 
   /// Copy these tables (Relation::qualified_name) again; all of them where `tables` is empty.
   void resync(std::set<std::string> tables) {
@@ -54,6 +57,20 @@ class WorkerOrders {
     return std::exchange(resync_, std::nullopt);
   }
 
+  /// Compare the mirror with the source at the next moment when both stand at the same commit. The future throws
+  /// std::future_error when the session ends before that: ask again.
+  std::future<VerificationReport> verify(bool repair) {
+    const std::lock_guard lock(mutex_);
+    verification_ = VerificationOrder{.repair = repair, .answer = {}};
+    verification_wanted_ = true;
+    return verification_->answer.get_future();
+  }
+  std::optional<VerificationOrder> take_verification() {
+    const std::lock_guard lock(mutex_);
+    verification_wanted_ = false;
+    return std::exchange(verification_, std::nullopt);
+  }
+
   /// Make the mirror ours whatever it followed before, and copy every table again.
   void start_over() {
     start_over_ = true;
@@ -66,10 +83,12 @@ class WorkerOrders {
   std::atomic<bool> start_over_ = false;
   std::atomic<bool> paused_ = false;
   std::atomic<bool> resync_wanted_ = false;
+  std::atomic<bool> verification_wanted_ = false;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::uint64_t resumed_ = 0;
   std::optional<std::set<std::string>> resync_;
+  std::optional<VerificationOrder> verification_;
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,49 @@
+#include "sinks/postgres/verification.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/database_transaction.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+bool VerificationReport::equal() const { return std::ranges::all_of(tables, &TableComparison::equal); }
+
+std::optional<VerificationReport> verify(Connection& connection, change::Snapshot& snapshot,
+                                         const SchemaBuilder& schema, const TableRegistry& tables,
+                                         const Ownership& ownership, change::Position position, bool repair,
+                                         std::stop_token stop) {
+  VerificationReport report{.position = position, .at = std::chrono::system_clock::now()};
+  DatabaseTransaction transaction(connection);
+  for (const std::string& setting : ownership.settings()) connection.execute(setting);
+  ContentComparison comparison(connection, snapshot, schema);
+  for (const change::RelationPtr& relation : snapshot.relations()) {
+    if (tables.state_of(*relation) == TrackedTable::State::stopped) {
+      report.tables.push_back({.schema = schema.schema_of(*relation),
+                               .name = relation->name,
+                               .not_comparable = "is stopped; run \"pgmirror resync\" for it first"});
+      continue;
+    }
+    std::optional<TableComparison> table = comparison.compare(relation, stop);
+    if (!table) return std::nullopt;
+    if (!table->equal()) {
+      spdlog::warn("[MirrorVerify] {}: {} rows missing, {} too many, {} different {}", table->name, table->missing,
+                   table->extra, table->different, table->not_comparable);
+      if (repair && table->not_comparable.empty()) report.repaired_rows += comparison.repair(relation);
+    }
+    report.tables.push_back(std::move(*table));
+  }
+  advance_checkpoint(connection, ownership.mirror, ownership.epoch, position, position, std::nullopt);
+  transaction.commit();
+  report.repaired = repair;
+  if (report.equal()) {
+    spdlog::info("[MirrorVerify] Proven equal: {} tables", report.tables.size());
+  } else if (repair) {
+    spdlog::info("[MirrorVerify] Mended {} rows", report.repaired_rows);
+  }
+  return report;
+}
+
+}  // namespace pgmirror::sinks::postgres
