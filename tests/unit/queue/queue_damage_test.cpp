@@ -222,6 +222,61 @@ TEST_F(DamagedQueue, IsNotMisledByBlocksOfAnotherSegmentBehindTheEnd) {
   EXPECT_EQ(read(), samples(1, 60));
 }
 
+TEST_F(DamagedQueue, StopsAtASegmentFromAnotherCourseOfTheSameQueue) {
+  fill(30);
+  std::mt19937_64 chance;
+  const auto other = disk->after_power_cut(Survival::everything, chance);
+  const auto common = newest;
+  fill(70);
+  {
+    const auto queue = open_small(other);
+    for (std::uint64_t position = 1000; position < 1040; ++position) write_sample(*queue, {position});
+  }
+  ASSERT_TRUE(other->exists(segment_path(common + 2)));
+  disk->set_content(segment_path(common + 2), other->content(segment_path(common + 2)));
+  EXPECT_EQ(damage_found().file(), segment_file_name(common + 2));
+}
+
+// After a rollback and a crash, the disk may still hold blocks of the attempt before behind those of the next.
+TEST_F(DamagedQueue, DoesNotTakeABlockOfAnEarlierAttemptForTheNext) {
+  fill(32);
+  std::mt19937_64 chance;
+  auto earlier = disk->after_power_cut(Survival::everything, chance);
+  std::uint64_t shorter = 33;
+  std::uint64_t longer = 34;
+  for (std::uint64_t position = 40; position < 52; ++position) {
+    if (sample({position}).text.size() < sample({shorter}).text.size()) shorter = position;
+    if (sample({position}).text.size() > sample({longer}).text.size()) longer = position;
+  }
+  for (const auto& [attempt, position] : {std::pair{earlier, shorter}, std::pair{disk, longer}}) {
+    const auto queue = open_small(attempt);
+    write_sample(*queue, {position});
+    queue->sync();
+    if (attempt == disk) continue;
+    write_sample(*queue, {60});
+    queue->sync();
+  }
+  const auto end = blocks(newest).back().offset + blocks(newest).back().header.total_bytes();
+  std::swap(disk, earlier);
+  const auto last = blocks(newest).back();
+  const auto stale = disk->content(segment_path(newest)).substr(last.offset, last.header.total_bytes());
+  std::swap(disk, earlier);
+  disk->set_content(segment_path(newest), disk->content(segment_path(newest)).substr(0, end) + stale);
+  EXPECT_EQ(read().back().position, Position{longer});
+}
+
+TEST_F(DamagedQueue, GoesOnBehindASealThatIsNotTheEndOfItsFile) {
+  for (std::uint64_t last = 40; last <= 60; ++last) {
+    disk = std::make_shared<ForgetfulDisk>();
+    fill(last);
+    disk->remove(segment_path(newest));
+    const auto sealed = segment_path(newest - 1);
+    disk->set_content(sealed, disk->content(sealed) + std::string(300, '\0') + (last % 2 == 0 ? "garbage" : ""));
+    fill(80);
+    EXPECT_EQ(read(), samples(1, 80)) << last;
+  }
+}
+
 TEST_F(DamagedQueue, RefusesAnotherFormatByName) {
   fill(5);
   for (const std::uint32_t version : {0U, format_version + 1}) {
