@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 
 #include "capture/sqlite/damaged_page.hpp"
@@ -14,32 +15,48 @@
 namespace pgmirror::capture::sqlite {
 namespace {
 
-/// One stream of a merge: the current row, and a watch over the order of rowids.
+/// One stream of a merge: the current row, and a watch over the order of the keys.
 class Side {
  public:
-  Side(const DatabasePages& pages, RowStream& rows, Payload& payload, bool by_row_id)
-      : pages_(&pages), rows_(&rows), payload_(&payload), by_row_id_(by_row_id) {
+  /// `keys` is null for rowids, and where the order of the keys is unknown.
+  Side(const DatabasePages& pages, RowStream& rows, Payload& payload, bool by_row_id, KeyOrder* keys)
+      : pages_(&pages), rows_(&rows), payload_(&payload), by_row_id_(by_row_id), keys_(keys) {
     advance();
   }
   bool at_end() const { return cell_ == nullptr; }
   const Cell& cell() const { return *cell_; }
   StoredRow& row() { return *row_; }
   void advance() {
-    const std::int64_t last = at_end() ? 0 : cell_->row_id;
     const bool first = at_end();
+    const std::int64_t last_row_id = first ? 0 : cell_->row_id;
     cell_ = rows_->next();
     if (at_end()) return;
-    if (by_row_id_ && !first && cell_->row_id <= last) {
+    if (by_row_id_ && !first && cell_->row_id <= last_row_id) {
       throw DamagedPage(fmt::format("page {} has rows out of order", cell_->page));
     }
+    if (keys_ != nullptr && cell_->overflow == 0) check_key();
     row_.emplace(*pages_, *cell_, *payload_);
   }
 
  private:
+  /// Where an application replaced a built-in collation by its own, a merge would tell a row's new state before its
+  /// end.
+  void check_key() {
+    if (!last_record_.empty() && keys_->compare(last_record_, cell_->local) >= 0) {
+      throw std::runtime_error(
+          fmt::format("page {}: rows are not in the order of their key's collation; if the application replaces a "
+                      "built-in collation, exclude the table",
+                      cell_->page));
+    }
+    last_record_.assign(cell_->local.begin(), cell_->local.end());
+  }
+
   const DatabasePages* pages_;
   RowStream* rows_;
   Payload* payload_;
   bool by_row_id_;
+  KeyOrder* keys_;
+  std::vector<std::byte> last_record_;
   const Cell* cell_ = nullptr;
   std::optional<StoredRow> row_;
 };
@@ -58,8 +75,9 @@ void RowMerge::run(const Sides& sides, RowStream& before, RowStream& after, RowP
 
 void RowMerge::merge(RowStream& before_rows, RowStream& after_rows) {
   const bool by_row_id = sides_->keys == nullptr;
-  Side before(sides_->before, before_rows, before_payload_, by_row_id);
-  Side after(sides_->after, after_rows, after_payload_, by_row_id);
+  KeyOrder* const keys = !by_row_id && sides_->keys->is_known() ? sides_->keys : nullptr;
+  Side before(sides_->before, before_rows, before_payload_, by_row_id, keys);
+  Side after(sides_->after, after_rows, after_payload_, by_row_id, keys);
   while (!before.at_end() || !after.at_end()) {
     std::weak_ordering order = std::weak_ordering::equivalent;
     if (before.at_end()) {

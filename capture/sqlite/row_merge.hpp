@@ -29,7 +29,8 @@ class RowMerge {
 
   explicit RowMerge(PageMap& map) : map_(&map) {}
   /// Calls `pairs` in key order, or in no order where the order of the keys is unknown (an entry of sixteen bytes a row
-  /// is then held in memory). Throws DamagedPage, also when a stream is out of order.
+  /// is then held in memory). Throws DamagedPage, also when a stream is out of
+  /// order, and std::runtime_error when keys are not in the order of their collation.
   void run(const Sides& sides, RowStream& before, RowStream& after, RowPairs& pairs);
 
  private:

@@ -1,8 +1,10 @@
 #include "capture/sqlite/transaction_decoder.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "capture/sqlite/damaged_page.hpp"
@@ -169,6 +171,19 @@ TEST(TransactionDecoder, FollowsAChangeOfThePageSize) {
   EXPECT_EQ(database.changes("DELETE FROM t WHERE id=1000; PRAGMA page_size=8192; VACUUM"),
             Lines{"remove t (1000, -)"});
   EXPECT_EQ(database.changes("UPDATE t SET v='y' WHERE id=1001"), Lines{"update t (1001, 'y')"});
+}
+
+TEST(TransactionDecoder, RefusesABuiltInCollationThatTheApplicationReplaced) {
+  DecodedDatabase database("CREATE TABLE unrelated(a)");
+  sqlite3_create_collation(database.native(), "NOCASE", SQLITE_UTF8, nullptr,
+                           [](void*, int left_size, const void* left, int right_size, const void* right) {
+                             const std::string_view first{static_cast<const char*>(left), std::size_t(left_size)};
+                             const std::string_view second{static_cast<const char*>(right), std::size_t(right_size)};
+                             return second.compare(first);
+                           });
+  EXPECT_THROW(database.changes("CREATE TABLE t(k COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID;"
+                                "INSERT INTO t VALUES('a'),('b'),('c')"),
+               std::runtime_error);
 }
 
 TEST(TransactionDecoder, RefusesAFileThatIsNoDatabase) {
