@@ -1,4 +1,5 @@
-/// The least that a copy of a SQLite table into PostgreSQL can cost: step through the rows, COPY BINARY, nothing else.
+/// The least that a copy of a SQLite table into PostgreSQL can cost: step through the rows, COPY BINARY into a table
+/// with the same primary key (the first column), nothing else.
 ///
 ///   sqlite_copy_baseline FILE TABLE CONNECTION
 ///
@@ -79,8 +80,8 @@ const char* type_of(int storage_class) {
 std::string create_table(sqlite3_stmt* first_row) {
   std::string columns;
   for (int column = 0; column < sqlite3_column_count(first_row); ++column)
-    columns +=
-        fmt::format("{}c{} {}", column == 0 ? "" : ", ", column, type_of(sqlite3_column_type(first_row, column)));
+    columns += fmt::format("{}c{} {}{}", column == 0 ? "" : ", ", column,
+                           type_of(sqlite3_column_type(first_row, column)), column == 0 ? " PRIMARY KEY" : "");
   return "DROP TABLE IF EXISTS baseline; CREATE TABLE baseline (" + columns + ")";
 }
 
