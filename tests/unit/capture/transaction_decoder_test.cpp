@@ -144,6 +144,13 @@ TEST(TransactionDecoder, RebuiltTablesAreComparedRowByRow) {
                    "update t (3, 'c', 'now')"}));
 }
 
+TEST(TransactionDecoder, EqualBytesOfAnotherAffinityAreAnotherValue) {
+  DecodedDatabase database("CREATE TABLE t(id INTEGER PRIMARY KEY, v INT); INSERT INTO t VALUES(1,5),(2,NULL)");
+  EXPECT_EQ(database.changes("CREATE TABLE n(id INTEGER PRIMARY KEY, v REAL); INSERT INTO n SELECT * FROM t;"
+                             "DROP TABLE t; ALTER TABLE n RENAME TO t"),
+            (Lines{"table t -> t (id, v)", "update t (1, 5.00000)"}));
+}
+
 TEST(TransactionDecoder, TellsAnIndexAsANewDefinition) {
   DecodedDatabase database("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
   EXPECT_EQ(database.changes("CREATE UNIQUE INDEX i ON t(v)"), Lines{"table t -> t (id, v)"});
