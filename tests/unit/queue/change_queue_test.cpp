@@ -119,6 +119,13 @@ TEST_F(QueueOnDisk, ForgetsWhatWasRolledBack) {
   EXPECT_EQ(read(), samples(1, 50));
 }
 
+TEST_F(QueueOnDisk, DefinesATableAgainWhenItsFirstUseWasRolledBack) {
+  write_sample_changes(*queue, {3});
+  queue->rollback();
+  write(1, 20);
+  EXPECT_EQ(read(), samples(1, 20));
+}
+
 TEST_F(QueueOnDisk, RolledBackTransactionsDoNotFillTheDisk) {
   write(1, 3);
   std::uint64_t once = 0;

@@ -234,6 +234,7 @@ TEST_F(DamagedQueue, StopsAtASegmentFromAnotherCourseOfTheSameQueue) {
   }
   ASSERT_TRUE(other->exists(segment_path(common + 2)));
   disk->set_content(segment_path(common + 2), other->content(segment_path(common + 2)));
+  EXPECT_THROW(open_small(disk), Damage);
   EXPECT_EQ(damage_found().file(), segment_file_name(common + 2));
 }
 
