@@ -106,16 +106,8 @@ bool SchemaFollow::keyed_by_row_id(const Relation& relation) const {
 MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
   const std::string& schema = builder_.schema_of(*after);
   const std::string name = mirror_identifier(after->name);
-  MirrorCatalog catalog = MirrorCatalog::read(connection_, schema, name);
-  if (catalog.table(name) != nullptr) {
-    const Result dropped = connection_.execute(
-        "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND state = 'dropped'",
-        Parameters{}.text(builder_.mirror().name).text(schema).text(name));
-    if (dropped.rows() == 1) {
-      set_aside(*after);
-      catalog = MirrorCatalog::read(connection_, schema, name);
-    }
-  }
+  free_name(*after);
+  const MirrorCatalog catalog = MirrorCatalog::read(connection_, schema, name);
   if (catalog.table(name) == nullptr) {
     if (!catalog.has_schema()) run("CREATE SCHEMA " + quote_identifier(schema), "schema " + schema + " is new");
     const TableDefinition definition = define_table(*after, schema, nullptr, builder_.mirror());
@@ -127,6 +119,16 @@ MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
   }
   create_objects(*builder_.describe(connection_, after), nullptr);
   return builder_.describe(connection_, after);
+}
+
+/// A table that the source dropped stays under its name until somebody needs the name.
+void SchemaFollow::free_name(const Relation& relation) {
+  const std::string name = mirror_identifier(relation.name);
+  if (catalog_of(relation).table(name) == nullptr) return;
+  const Result dropped = connection_.execute(
+      "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND state = 'dropped'",
+      Parameters{}.text(builder_.mirror().name).text(builder_.schema_of(relation)).text(name));
+  if (dropped.rows() == 1) set_aside(relation);
 }
 
 void SchemaFollow::set_aside(const Relation& relation) {
@@ -141,7 +143,7 @@ void SchemaFollow::set_aside(const Relation& relation) {
   }
   const std::string aside = mirror_identifier(name + suffix);
   run(fmt::format("ALTER TABLE {} RENAME TO {}", quoted(relation), quote_identifier(aside)),
-      fmt::format("table {} was dropped before and is created anew", relation.qualified_name()));
+      fmt::format("table {} was dropped before, and its name is used again", relation.qualified_name()));
   const auto parameters = [&] { return Parameters::texts({aside, schema, name}); };
   connection_.execute("UPDATE pgmirror.tables SET table_name = $1 WHERE schema_name = $2 AND table_name = $3",
                       parameters());
@@ -210,6 +212,7 @@ void SchemaFollow::refuse_other_key(const SchemaChange& change) const {
 
 void SchemaFollow::rename_table(const Relation& before, const Relation& after) {
   if (quoted(before) == quoted(after)) return;
+  free_name(after);
   run(fmt::format("ALTER TABLE {} RENAME TO {}", quoted(before), quote_identifier(after.name)),
       fmt::format("table {} was renamed to {}", before.qualified_name(), after.qualified_name()));
   const auto parameters = [&] {

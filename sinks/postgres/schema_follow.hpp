@@ -31,6 +31,7 @@ class SchemaFollow {
   void drop(const change::Relation& before);
   MirrorTablePtr alter(const change::SchemaChange& change);
 
+  void free_name(const change::Relation& relation);
   void set_aside(const change::Relation& relation);
   void rename_table(const change::Relation& before, const change::Relation& after);
   void rename_columns(const change::SchemaChange& change);

@@ -98,7 +98,8 @@ void TableRegistry::redefined(Connection& connection, const change::SchemaChange
   }
   if (change.after) {
     TrackedTable& now = by_name(*change.after);
-    if (!change.before) now.copied_at = position;
+    // Nothing was copied: its rows come as changes, in this very transaction perhaps.
+    if (!change.before) now.copied_at = {position.value - 1};
     now.state = State::live;
     now.table = std::move(table);
     by_relation_[change.after.get()] = {change.after, &now};
