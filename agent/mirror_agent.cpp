@@ -59,7 +59,7 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
   }
   const bool start_over = take_start_over(config.state_dir);
   for (const config::Mirror& mirror : config.mirrors) {
-    workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(mirror, *queue_, *source_, source_->identity()));
+    workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(mirror, queue_->reader(), *source_, source_->identity()));
     if (start_over) workers_.back()->orders().start_over();
   }
 }
@@ -115,7 +115,7 @@ AgentStatus MirrorAgent::status() const {
                      .started = started_,
                      .captured = queue_->end(),
                      .queue = queue_->usage(),
-                     .ending = ending_};
+                     .phase = ending_ ? AgentStatus::Phase::ending : AgentStatus::Phase::running};
   for (const auto& worker : workers_) {
     AgentStatus::Mirror mirror{.status = worker->status(), .backlog = {}};
     if (mirror.status.position != change::Position{}) mirror.backlog = queue_->backlog(mirror.status.position);
@@ -124,8 +124,31 @@ AgentStatus MirrorAgent::status() const {
   return status;
 }
 
+std::vector<std::string> MirrorAgent::tables() const {
+  std::vector<std::string> names;
+  for (const change::RelationPtr& relation : source_->open_snapshot()->relations()) {
+    names.push_back(relation->qualified_name());
+  }
+  return names;
+}
+
+const char* to_string(AgentStatus::Phase phase) {
+  switch (phase) {
+    case AgentStatus::Phase::starting:
+      return "starting";
+    case AgentStatus::Phase::running:
+      return "running";
+    case AgentStatus::Phase::waiting:
+      return "waiting";
+    case AgentStatus::Phase::ending:
+      return "ending";
+  }
+  return "unknown";
+}
+
 std::vector<std::string> AgentStatus::troubles() const {
   std::vector<std::string> troubles;
+  if (phase == Phase::waiting) troubles.push_back(reason);
   if (queue.blocked_since) {
     troubles.push_back(
         fmt::format("the queue is full ({} of {} bytes): the source is not read until a mirror catches up", queue.bytes,

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -21,6 +22,12 @@ namespace pgmirror::agent {
 
 /// How everything is doing, as of one moment; what `status` shows.
 struct AgentStatus {
+  enum class Phase : std::uint8_t {
+    starting,  ///< the store is opened; a new one is copied into the state directory
+    running,
+    waiting,  ///< for `reason` to pass; nothing is followed meanwhile
+    ending,
+  };
   std::string version;
   std::string source;    ///< the URL, without secrets
   std::string identity;  ///< of the source's history
@@ -32,11 +39,13 @@ struct AgentStatus {
     queue::Backlog backlog;
   };
   std::vector<Mirror> mirrors;
-  bool ending = false;
+  Phase phase = Phase::starting;
+  std::string reason{};
 
   /// Everything that is not as it should be, a sentence each; none: healthy.
   std::vector<std::string> troubles() const;
 };
+const char* to_string(AgentStatus::Phase phase);
 
 /// One source, one queue, and a worker for each mirror, running.
 ///
@@ -56,6 +65,10 @@ class MirrorAgent {
   void run(std::stop_token stop);
 
   AgentStatus status() const;
+  const config::Config& config() const { return config_; }
+  /// The source's tables (Relation::qualified_name) as of now.
+  std::vector<std::string> tables() const;
+  const queue::ChangeQueue& queue() const { return *queue_; }
   const std::vector<std::unique_ptr<sinks::postgres::MirrorWorker>>& workers() const { return workers_; }
 
  private:

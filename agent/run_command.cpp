@@ -5,10 +5,18 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
+#include "agent/control_requests.hpp"
+#include "agent/control_server.hpp"
+#include "agent/doctor/checks.hpp"
+#include "agent/http_endpoint.hpp"
 #include "agent/logging.hpp"
 #include "agent/mirror_agent.hpp"
+#include "agent/running_agent.hpp"
 #include "agent/shutdown_signals.hpp"
+#include "agent/state_directory.hpp"
+#include "agent/state_directory_lock.hpp"
 #include "capture/sqlite/source_refused.hpp"
 #include "config/describe.hpp"
 #include "config/secrets.hpp"
@@ -37,15 +45,28 @@ void wait(std::stop_token stop, std::chrono::seconds time) {
 }
 
 /// A full disk passes: the source keeps its own log meanwhile, so the agent lets go of everything and comes back.
-void run_until_stopped(const config::Config& config, std::stop_token stop) {
+void run_until_stopped(const config::Config& config, RunningAgent& running, std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
       MirrorAgent agent(config);
+      const AgentPresence presence(running, agent);
       agent.run(stop);
     } catch (const queue::DiskFull& full) {
+      running.waits_for(full.what());
       spdlog::error("[MirrorQueue] {}; nothing is lost, trying again in {} s", full.what(), disk_full_pause.count());
       wait(stop, disk_full_pause);
     }
+  }
+}
+
+/// What the rules do to the tables that the source has, where there is a source to look into.
+void describe_tables(const config::Config& config) {
+  try {
+    const auto store = capture::sqlite::describe_store(config.sqlite->file, config.tables);
+    fmt::print("Tables: {} of {} are mirrored\n{}", store.mirrored.size(), store.all.size(),
+               doctor::to_text(doctor::check_tables(config, store)));
+  } catch (const std::runtime_error& unreadable) {
+    fmt::print("Tables: not looked at: {}\n", unreadable.what());
   }
 }
 
@@ -63,7 +84,16 @@ ExitCode run_command(const config::Flags& flags) {
   for (const std::string& warning : loaded.warnings) spdlog::warn("[DatabaseMirror] {}", warning);
   announce(loaded.config);
   try {
-    run_until_stopped(loaded.config, signals.token());
+    prepare_state_directory(loaded.config.state_dir);
+    const StateDirectoryLock lock(loaded.config.state_dir);
+    RunningAgent running(loaded.config);
+    const ControlServer control(control_socket(loaded.config.state_dir), control_requests(running));
+    std::optional<HttpEndpoint> http;
+    if (const std::string& listen = loaded.config.http_listen; !listen.empty()) {
+      http.emplace(listen, [&running] { return running.status(); });
+      spdlog::info("[MirrorHttp] Status, health and metrics on http://{}", listen);
+    }
+    run_until_stopped(loaded.config, running, signals.token());
   } catch (const capture::sqlite::SourceRefused& refused) {
     spdlog::error("[DatabaseMirror] {}", refused.what());
     return ExitCode::configuration;
@@ -76,9 +106,11 @@ ExitCode run_command(const config::Flags& flags) {
 }
 
 ExitCode check_config_command(const config::Flags& flags) {
+  spdlog::set_level(spdlog::level::off);
   const config::LoadedConfig loaded = config::load_config(flags, config::process_environment());
   for (const std::string& warning : loaded.warnings) fmt::print("warning: {}\n", warning);
   for (const std::string& line : config::describe(loaded.config)) fmt::print("{}\n", line);
+  if (loaded.config.enabled && loaded.config.sqlite) describe_tables(loaded.config);
   return ExitCode::done;
 }
 

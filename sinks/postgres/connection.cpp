@@ -149,9 +149,17 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 DatabaseError Connection::error(const PGresult* result) const {
   std::string sqlstate;
   std::string message;
+  ConstraintName constraint;
   std::string_view whole = PQerrorMessage(connection_.get());
   if (result != nullptr) {
     if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) sqlstate = state;
+    const auto field = [result](int code) {
+      const char* const text = PQresultErrorField(result, code);
+      return std::string(text == nullptr ? "" : text);
+    };
+    constraint = {.schema = field(PG_DIAG_SCHEMA_NAME),
+                  .table = field(PG_DIAG_TABLE_NAME),
+                  .constraint = field(PG_DIAG_CONSTRAINT_NAME)};
     if (const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)) message = first_line(primary);
     if (const std::string_view of_result = PQresultErrorMessage(result); !of_result.empty()) whole = of_result;
   }
@@ -162,7 +170,7 @@ DatabaseError Connection::error(const PGresult* result) const {
   if (!secret_.empty()) replace_all(message, secret_, "***");
   const bool lost =
       PQstatus(connection_.get()) != CONNECTION_OK || sqlstate.starts_with("08") || sqlstate.starts_with("57P0");
-  return DatabaseError(message, std::move(sqlstate), lost);
+  return DatabaseError(message, std::move(sqlstate), lost, std::move(constraint));
 }
 
 Result Connection::checked(PGresult* raw) const {

@@ -4,11 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/database_transaction.hpp"
+#include "sinks/postgres/foreign_key_refusal.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/serial_apply.hpp"
@@ -28,6 +30,7 @@ constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
 /// Between two batches that are not full: a batch costs the server as much as some hundred rows.
 constexpr milliseconds shortest_interval{3};
 constexpr milliseconds idle_wait{200};
+constexpr const char* foreign_key_violation = "23503";
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -60,7 +63,12 @@ Ownership claim(Connection& connection, const config::Mirror& mirror, const chan
 
 }  // namespace
 
+void Trouble::refused(const DatabaseError& error) {
+  if (error.sqlstate() == foreign_key_violation) foreign_key = error.constraint();
+}
+
 void Trouble::refused(const BatchRefused& refusal) {
+  refused(refusal.error);
   if (stands_alone() && refusal.transactions == 1) {
     ++attempts;
     return;
@@ -99,6 +107,10 @@ MirrorSession::MirrorSession(const Surroundings& around)
 MirrorSession::~MirrorSession() = default;
 
 void MirrorSession::run(std::stop_token stop) {
+  if (const auto refusing = std::exchange(trouble_.foreign_key, std::nullopt)) {
+    const auto relations = source_.open_snapshot()->relations();
+    if (drop_refusing_foreign_key(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
+  }
   if (position_ == change::Position{} && !copy_all(stop)) return;
   tables_.load(connection_);
   cursor_.emplace(queue_.open_cursor(position_));
@@ -123,6 +135,10 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   transaction.commit();
   position_ = start;
   flush_watch_ = FlushWatch(start);
+  board_.update([&](MirrorStatus& status) {
+    status.position = start;
+    status.flushed_position = start;
+  });
   while (!queue_.wait_durable(start, stop, idle_wait)) {
     if (stop.stop_requested()) return false;
   }

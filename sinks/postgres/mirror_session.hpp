@@ -10,7 +10,7 @@
 
 #include "change/snapshot.hpp"
 #include "config/config.hpp"
-#include "queue/change_queue.hpp"
+#include "queue/queue_reader.hpp"
 #include "sinks/postgres/batch_collector.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/flush_watch.hpp"
@@ -32,10 +32,13 @@ struct Trouble {
   std::uint64_t transactions = 0;  ///< most that a batch may hold
   bool retried = false;            ///< the whole batch was sent a second time already
   unsigned attempts = 0;           ///< at the transaction that stands alone
+  std::optional<ConstraintName> foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }
   void refused(const BatchRefused& refusal);
+  /// Outside of a batch.
+  void refused(const DatabaseError& error);
 };
 
 /// One connection's life with one mirror: claim it, copy what it lacks, then apply the queue until something happens.
@@ -45,7 +48,7 @@ class MirrorSession {
  public:
   struct Surroundings {
     const config::Mirror& mirror;
-    const queue::ChangeQueue& queue;
+    const queue::QueueReader& queue;
     change::SnapshotProvider& source;
     change::SourceIdentity identity;
     StatusBoard& board;
@@ -91,7 +94,7 @@ class MirrorSession {
   };
 
   const config::Mirror& mirror_;
-  const queue::ChangeQueue& queue_;
+  const queue::QueueReader& queue_;
   change::SnapshotProvider& source_;
   StatusBoard& board_;
   WorkerOrders& orders_;

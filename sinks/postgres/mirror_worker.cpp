@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "sinks/postgres/backoff.hpp"
@@ -22,12 +23,10 @@ Failure failure_of(std::exception_ptr error, Trouble& trouble) {
     std::rethrow_exception(std::move(error));
   } catch (const BatchRefused& refused) {
     Failure failure = classify(refused.error);
-    if (failure.kind == FailureKind::poison) {
-      trouble.refused(refused);
-      failure.kind = FailureKind::transient;
-    }
+    if (failure.kind == FailureKind::poison) trouble.refused(refused);
     return failure;
   } catch (const DatabaseError& refused) {
+    trouble.refused(refused);
     return classify(refused);
   } catch (const IdentityError& refused) {
     return {.kind = FailureKind::identity, .slow = false, .sentence = refused.what()};
@@ -40,12 +39,21 @@ Failure failure_of(std::exception_ptr error, Trouble& trouble) {
   }
 }
 
+/// All other rows wait while a refused one is tried again.
+constexpr std::chrono::milliseconds longest_after_refusal{1000};
+
+std::chrono::milliseconds delay_after(const Failure& failure, Backoff& backoff) {
+  if (failure.slow || failure.kind == FailureKind::fatal) return backoff.slow();
+  const auto delay = backoff.next();
+  return failure.kind == FailureKind::poison ? std::min(delay, longest_after_refusal) : delay;
+}
+
 }  // namespace
 
-MirrorWorker::MirrorWorker(const config::Mirror& mirror, const queue::ChangeQueue& queue,
+MirrorWorker::MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue,
                            change::SnapshotProvider& source, change::SourceIdentity identity)
     : mirror_(mirror),
-      queue_(queue),
+      queue_(std::move(queue)),
       source_(source),
       identity_(std::move(identity)),
       board_(MirrorStatus{.name = mirror.name, .address = mirror.connection.address()}) {}
@@ -64,7 +72,7 @@ void MirrorWorker::run(std::stop_token stop) {
       failure = failure_of(std::current_exception(), trouble_);
     }
     if (status().position > before) backoff.reset();
-    report(failure, failure.slow || failure.kind == FailureKind::fatal ? backoff.slow() : backoff.next());
+    report(failure, delay_after(failure, backoff));
     wait(stop, failure);
   }
   board_.update([](MirrorStatus& status) { status.state = MirrorState::finished; });

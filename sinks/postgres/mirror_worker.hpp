@@ -13,7 +13,7 @@ namespace pgmirror::sinks::postgres {
 class MirrorWorker {
  public:
   /// All referenced objects outlive the worker.
-  MirrorWorker(const config::Mirror& mirror, const queue::ChangeQueue& queue, change::SnapshotProvider& source,
+  MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue, change::SnapshotProvider& source,
                change::SourceIdentity identity);
 
   /// Sessions one after another, with backoff after failures that pass; returns when `stop` is requested. A failure
@@ -30,7 +30,7 @@ class MirrorWorker {
   void wait(std::stop_token stop, const Failure& failure);
 
   const config::Mirror& mirror_;
-  const queue::ChangeQueue& queue_;
+  queue::QueueReader queue_;
   change::SnapshotProvider& source_;
   change::SourceIdentity identity_;
   StatusBoard board_;

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "config/config.hpp"
+
+namespace pgmirror::agent {
+
+/// The document of docs/status.md as far as it can be known without an agent: from the state directory, which is not
+/// changed, and from the mirrors, each given a few seconds to answer. Blocks on the network.
+nlohmann::json offline_status(const config::Config& config);
+
+}  // namespace pgmirror::agent
