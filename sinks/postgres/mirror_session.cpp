@@ -280,7 +280,7 @@ void MirrorSession::send() {
   } catch (const NullNotAllowed& refusal) {
     leave_pipeline();
     DatabaseTransaction transaction(connection_);
-    schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column]);
+    schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position_);
     transaction.commit();
     tables_.load(connection_);
     collector_->restart(position_);

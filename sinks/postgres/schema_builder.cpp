@@ -380,8 +380,19 @@ MirrorTablePtr SchemaBuilder::follow(Connection& connection, const change::Schem
   return SchemaFollow(connection, *this, position).follow(change);
 }
 
-void SchemaBuilder::allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column) const {
-  connection.execute(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.quoted, column.quoted));
+void SchemaBuilder::allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column,
+                               change::Position position) const {
+  const std::string statement =
+      fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.quoted, column.quoted);
+  const std::string reason =
+      fmt::format("a row of table {} has NULL in column {}, or a value that its type cannot hold",
+                  table.relation->qualified_name(), column.name);
+  connection.execute(statement);
+  Parameters parameters;
+  parameters.text(mirror_.name).integer(static_cast<std::int64_t>(position.value)).text(statement).text(reason);
+  connection.execute(
+      "INSERT INTO pgmirror.schema_history (mirror, position, statement, reason) VALUES ($1, $2, $3, $4)", parameters);
+  spdlog::warn("[MirrorSchema] Dropped NOT NULL: {}", reason);
 }
 
 }  // namespace pgmirror::sinks::postgres

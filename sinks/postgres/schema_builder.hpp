@@ -67,8 +67,10 @@ class SchemaBuilder {
   /// where it does not fit any more, or stays where it still serves.
   MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position) const;
 
-  /// Drops NOT NULL from a column, inside the caller's transaction: its odd values are NULL here.
-  void allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column) const;
+  /// Drops NOT NULL from a column and records it, inside the caller's transaction: a row that came behind `position`
+  /// has NULL there, or an odd value, which is NULL in the mirror.
+  void allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column,
+                  change::Position position) const;
 
   /// Schema of `relation` in the mirror.
   const std::string& schema_of(const change::Relation& relation) const;

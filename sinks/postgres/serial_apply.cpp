@@ -264,9 +264,9 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
   throw std::logic_error("no transaction to apply");
 }
 
-void SerialApply::allow_null(const NullNotAllowed& refusal) {
+void SerialApply::allow_null(const NullNotAllowed& refusal, change::Position position) {
   DatabaseTransaction transaction(connection_);
-  schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column]);
+  schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position);
   transaction.commit();
 }
 
@@ -291,7 +291,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
     } catch (const TableRefused& refused) {
       stopping.emplace_back(refused.relation, refused.error.what());
     } catch (const NullNotAllowed& refused) {
-      allow_null(refused);
+      allow_null(refused, position);
     } catch (const DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
       if (two_passes || error.sqlstate() != unique_violation) throw BatchRefused(error, commit.position, 1);

@@ -48,7 +48,7 @@ class SerialApply {
   };
 
   Ahead look_ahead(queue::Cursor& cursor, change::Position position) const;
-  void allow_null(const NullNotAllowed& refusal);
+  void allow_null(const NullNotAllowed& refusal, change::Position position);
 
   Connection& connection_;
   const Ownership& ownership_;

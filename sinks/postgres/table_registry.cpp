@@ -1,6 +1,7 @@
 #include "sinks/postgres/table_registry.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -72,7 +73,16 @@ TrackedTable* TableRegistry::find(const change::RelationPtr& relation) {
 
 TrackedTable& TableRegistry::describe(Connection& connection, const change::RelationPtr& relation) {
   TrackedTable& table = by_name(*relation);
-  if (table.state == State::live) table.table = schema_.describe(connection, relation);
+  if (table.state == State::live) {
+    try {
+      table.table = schema_.describe(connection, relation);
+    } catch (const SchemaError& error) {
+      // Somebody dropped or altered the mirror's table: no reason for the others to wait.
+      if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+      spdlog::error("[MirrorApply] Table {} is stopped: {}", relation->qualified_name(), error.what());
+      stop(connection, table, *relation, error.what());
+    }
+  }
   by_relation_[relation.get()] = {relation, &table};
   return table;
 }

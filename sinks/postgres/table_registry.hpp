@@ -41,7 +41,8 @@ class TableRegistry {
 
   /// Null when the relation has to be described first.
   TrackedTable* find(const change::RelationPtr& relation);
-  /// Reads how the relation stands. The connection must not be in a pipeline.
+  /// Reads how the relation stands. A table that does not fit any more is stopped, unless the rule is to stop
+  /// everything: SchemaError then. The connection must not be in a pipeline.
   TrackedTable& describe(Connection& connection, const change::RelationPtr& relation);
 
   /// By name, absent where nothing is known. Stays valid for the registry's life.
