@@ -42,7 +42,9 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+  // Only digits: 127.0.0.1.example.org is a name of somebody else.
+  const bool is_loopback_address = host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
+  return host == "localhost" || host == "[::1]" || host == "::1" || is_loopback_address;
 }
 
 }  // namespace

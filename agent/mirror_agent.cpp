@@ -59,7 +59,8 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
   }
   const bool start_over = take_start_over(config.state_dir);
   for (const config::Mirror& mirror : config.mirrors) {
-    workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(mirror, queue_->reader(), *source_, source_->identity()));
+    workers_.push_back(
+        std::make_unique<sinks::postgres::MirrorWorker>(mirror, queue_->reader(), *source_, source_->identity()));
     if (start_over) workers_.back()->orders().start_over();
   }
 }
@@ -126,9 +127,8 @@ AgentStatus MirrorAgent::status() const {
 
 std::vector<std::string> MirrorAgent::tables() const {
   std::vector<std::string> names;
-  for (const change::RelationPtr& relation : source_->open_snapshot()->relations()) {
-    names.push_back(relation->qualified_name());
-  }
+  const std::unique_ptr<change::Snapshot> now = source_->open_snapshot();
+  for (const change::RelationPtr& relation : now->relations()) names.push_back(relation->qualified_name());
   return names;
 }
 

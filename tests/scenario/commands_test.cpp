@@ -96,7 +96,8 @@ TEST_F(Commands, ResyncMendsATableThatSomebodySpoiled) {
   start_and_catch_up();
   tell("DELETE FROM orders");
   tell("UPDATE users SET name = 'Eve'");
-  ASSERT_EQ(program_.command({"resync", "users", "public.orders"}).end, ProgramEnd{});
+  const auto ordered = program_.command({"resync", "users", "public.orders"});
+  ASSERT_EQ(ordered.end, ProgramEnd{}) << ordered.output << program_.log();
   EXPECT_TRUE(becomes_same());
   const auto refused = program_.command({"resync", "user"});
   EXPECT_EQ(refused.end.exit_code, usage);
@@ -168,8 +169,11 @@ TEST_F(Commands, QueueIsLookedAtBesideTheAgent) {
 
 TEST_F(Commands, QueueVerifyFindsDamage) {
   start_and_catch_up();
-  for (int i = 2; i < 50; ++i) application_.exec("INSERT INTO users VALUES (" + std::to_string(i) + ", 'x')");
-  ASSERT_TRUE(becomes_same());
+  // A block each: only damage before the last one can be told from a write that was cut short.
+  for (int i = 2; i < 12; ++i) {
+    application_.exec("INSERT INTO users VALUES (" + std::to_string(i) + ", 'x')");
+    ASSERT_TRUE(becomes_same());
+  }
   ASSERT_EQ(program_.stop(), ProgramEnd{});
   const json info = json::parse(program_.command({"queue", "info", "--json"}).output);
   const auto file = directory_ / "state" / "queue" / info["segments"][0]["file"].get<std::string>();
