@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -44,6 +45,13 @@ void wait(std::stop_token stop, std::chrono::seconds time) {
   wake.wait_for(lock, stop, time, [] { return false; });
 }
 
+/// The application comes first when both want the processor: measured with a writer that never pauses on two cores, its
+/// slowest commits take half as long this way, and the mirror falls behind no further.
+void stand_back() {
+  constexpr int politeness = 10;
+  if (getpriority(PRIO_PROCESS, 0) < politeness) setpriority(PRIO_PROCESS, 0, politeness);
+}
+
 /// A full disk passes: the source keeps its own log meanwhile, so the agent lets go of everything and comes back.
 void run_until_stopped(const config::Config& config, RunningAgent& running, std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -83,6 +91,7 @@ ExitCode run_command(const config::Flags& flags) {
   }
   for (const std::string& warning : loaded.warnings) spdlog::warn("[DatabaseMirror] {}", warning);
   announce(loaded.config);
+  stand_back();
   try {
     prepare_state_directory(loaded.config.state_dir);
     const StateDirectoryLock lock(loaded.config.state_dir);

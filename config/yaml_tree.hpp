@@ -17,7 +17,7 @@ struct YamlNode {
   int column = 0;
   std::string text{};
   std::vector<YamlNode> items{};
-  std::vector<YamlEntry> entries{};
+  std::vector<YamlEntry> entries;
 };
 
 struct YamlEntry {

@@ -15,13 +15,19 @@ namespace pgmirror::sinks::postgres {
 class ArrayParameter {
  public:
   ArrayParameter(const TargetType& type, std::size_t rows);
-  CellFit add(const change::Value& value) { return append_cell(bytes_, value, type_); }
+  CellFit add(const change::Value& value) {
+    last_cell_ = bytes_.size();
+    return append_cell(bytes_, value, type_);
+  }
+  /// The cell added last has the length -1.
+  bool last_is_null() const { return static_cast<unsigned char>(bytes_[last_cell_]) == 0xFF; }
   /// The finished parameter; the object is spent.
   std::string take() { return std::move(bytes_); }
 
  private:
   const TargetType& type_;
   std::string bytes_;
+  std::size_t last_cell_ = 0;
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -210,7 +210,7 @@ class Renderer {
       const Value& value = (row->*which)[target.source];
       const bool odd = array.add(value) == CellFit::odd && of_rows;
       if (odd) odd_.add(table_, odd_key(table_, tuple(row->key)), target, value);
-      if (of_rows && target.not_null && (odd || value.is_null())) throw NullNotAllowed(shared_, column);
+      if (of_rows && target.not_null && array.last_is_null()) throw NullNotAllowed(shared_, column);
     }
     return array.take();
   }

@@ -7,8 +7,9 @@
 #include <set>
 #include <variant>
 
-#include "sinks/postgres/binary_copy.hpp"
 #include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/copy_encoder.hpp"
+#include "sinks/postgres/copy_sender.hpp"
 #include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/parked_changes.hpp"
@@ -92,6 +93,7 @@ class SerialApply::Attempt {
     transaction_.commit();
     outcome_.applied.last = commit_;
     outcome_.applied.transactions = 1;
+    outcome_.applied.elapsed = std::chrono::steady_clock::now() - begun_;
     return outcome_;
   }
 
@@ -169,13 +171,11 @@ class SerialApply::Attempt {
 
   void apply(const TableEffects& effects) {
     const MirrorTablePtr& table = effects.table();
+    TrackedTable& tracked = tables_.by_name(*table->relation);
     OddValues odd;
-    if (effects.rows().size() >= copy_rows && only_inserts(effects) && !table->needs_cast()) {
-      BinaryCopy copy(connection_, *table);
-      for (const RowEffect& row : effects.rows()) copy.add({row.row, table->relation->columns.size()}, odd);
-      copy.finish();
+    if (effects.rows().size() >= copy_rows && only_inserts(effects)) {
+      if (copy(effects) > 0) tracked.may_have_odd = true;
     } else {
-      TrackedTable& tracked = tables_.by_name(*table->relation);
       for (const Statement& statement : render(effects, ApplyMode::direct, tracked.may_have_odd, odd)) {
         const Result answer = connection_.execute(statement.sql, statement.parameters);
         // The first of two passes deletes rows that are only about to come.
@@ -183,9 +183,21 @@ class SerialApply::Attempt {
       }
     }
     if (!odd.empty()) {
-      tables_.by_name(*table->relation).may_have_odd = true;
+      tracked.may_have_odd = true;
       odd.write(connection_);
     }
+  }
+
+  /// Returns how many odd values there were.
+  std::uint64_t copy(const TableEffects& effects) {
+    const MirrorTable& table = *effects.table();
+    CopyEncoder encoder(table);
+    CopyBlock block;
+    for (const RowEffect& row : effects.rows()) encoder.append(block, {row.row, table.relation->columns.size()});
+    CopySender sender(connection_, table, encoder);
+    sender.send(block, std::move(block.odd));
+    sender.finish();
+    return sender.odd_values();
   }
 
   /// Halves until the rows that are refused stand alone.
@@ -237,6 +249,7 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   DatabaseTransaction transaction_;
   NetBatch chunk_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool one_pass_ = false;
   bool second_pass_ = false;
   Outcome outcome_;
