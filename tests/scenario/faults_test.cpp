@@ -31,18 +31,20 @@ class BankUnderFaults : public MirroredStore {
 
   Bank bank_{application_.file()};
   TcpProxy proxy_{mirror_};
-  std::mt19937 chance_{20261120};
+  int chance(int first, int last) { return std::uniform_int_distribution(first, last)(randomness_); }
+
+  std::mt19937 randomness_{20261120};
 };
 
 TEST_F(BankUnderFaults, KilledAgentGoesOnWhereItWas) {
   {
     const BusyBank busy(bank_);
     for (int round = 0; round < 8; ++round) {
-      while_transfers(100 + chance_() % 400);
+      while_transfers(chance(100, 500));
       program_.kill();
-      while_transfers(chance_() % 200);
+      while_transfers(chance(0, 200));
       program_.start();
-      while_transfers(chance_() % 100);
+      while_transfers(chance(0, 100));
       EXPECT_EQ(read_bank(mirror_).fault(), "");
     }
   }
@@ -53,7 +55,7 @@ TEST_F(BankUnderFaults, CutConnectionsCostNothing) {
   {
     const BusyBank busy(bank_);
     for (int round = 0; round < 30; ++round) {
-      while_transfers(20 + chance_() % 60);
+      while_transfers(chance(20, 80));
       proxy_.cut();
       EXPECT_EQ(read_bank(mirror_).fault(), "");
     }
@@ -66,7 +68,7 @@ TEST_F(BankUnderFaults, LostAnswersAreFoundOutNotGuessed) {
     const BusyBank busy(bank_);
     for (int round = 0; round < 25; ++round) {
       const auto connections = proxy_.connections();
-      proxy_.lose_answer_after_frontend_messages(1 + chance_() % 12);
+      proxy_.lose_answer_after_frontend_messages(static_cast<std::uint64_t>(chance(1, 12)));
       ASSERT_TRUE(eventually(30s, [&] { return proxy_.connections() > connections; })) << program_.log();
       EXPECT_EQ(read_bank(mirror_).fault(), "");
     }
@@ -83,7 +85,8 @@ TEST_F(BankUnderFaults, MirrorThatIsDownCostsTheApplicationNothing) {
       30s, [&] { return std::filesystem::file_size(application_.file().string() + "-wal") < (32U << 20U); }));
   EXPECT_NE(program_.command({"health"}).end, ProgramEnd{}) << "health must be red while the mirror is away";
   proxy_.serve();
-  EXPECT_TRUE(eventually(90s, [&] { return read_bank(mirror_).transfers >= 3000; })) << program_.log();
+  EXPECT_TRUE(eventually(90s, [&] { return read_bank(mirror_).transfers >= 3000; })) << program_.fate() << "\n"
+                                                                                     << program_.log();
 }
 
 TEST_F(BankUnderFaults, MirrorBehindABlackHoleIsReachedAgain) {

@@ -25,7 +25,7 @@ class MirroredStore : public testing::Test {
   /// Waits until both sides hold the same; says what differs and what the program logged if they never do.
   testing::AssertionResult becomes_same(const ContentRules& rules = {}, std::chrono::milliseconds patience = 60s) {
     auto result = eventually(patience, [&] {
-      if (!program_.running()) return testing::AssertionFailure() << "pgmirror has ended";
+      if (!program_.running()) return testing::AssertionFailure() << "pgmirror " << program_.fate();
       return same_content(application_.file(), mirror_, "public", rules);
     });
     if (!result) result << "\npgmirror's log:\n" << program_.log();
@@ -36,7 +36,8 @@ class MirroredStore : public testing::Test {
     const bool logged =
         eventually(patience, [&] { return program_.log().find(text) != std::string::npos || !program_.running(); });
     if (logged && program_.log().find(text) != std::string::npos) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "never logged: " << text << "\n" << program_.log();
+    return testing::AssertionFailure() << "never logged: " << text << "; pgmirror " << program_.fate() << "\n"
+                                       << program_.log();
   }
 
   TemporaryDirectory directory_;

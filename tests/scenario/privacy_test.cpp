@@ -54,7 +54,7 @@ TEST_F(Privacy, StateIsForItsOwnerOnly) {
     struct stat status {};
     ASSERT_EQ(::lstat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0077U, 0U) << entry.path();
-    files += entry.is_regular_file() ? 1 : 0;
+    if (entry.is_regular_file()) ++files;
   }
   EXPECT_GT(files, 1U);
 }

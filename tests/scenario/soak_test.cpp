@@ -26,7 +26,7 @@ class Soak : public testing::Test {
   MirrorProgram program_{directory_ / "app.db", proxy_.settings(), directory_ / "state"};
   SqliteDatabase administrator_{directory_ / "app.db"};
 
-  void one_fault(std::uint32_t dice) {
+  void one_fault(unsigned dice) {
     SCOPED_TRACE(dice);
     switch (dice % 7) {
       case 0:
@@ -70,7 +70,7 @@ TEST_F(Soak, NothingIsLostAndNothingTwiceUnderFaultsOfAllKinds) {
     const BusyBank busy(bank_);
     std::int64_t seen = 0;
     while (std::chrono::steady_clock::now() < end) {
-      one_fault(chance());
+      one_fault(std::uniform_int_distribution<unsigned>(0, 100'000)(chance));
       ++faults;
       const auto snapshot = read_bank(mirror_);
       ASSERT_EQ(snapshot.fault(), "") << program_.log();

@@ -140,20 +140,23 @@ std::string canonical_mirror_cell(const std::optional<std::string_view>& printed
   return text;
 }
 
-std::optional<std::string> canonical_sqlite_cell(sqlite3_value* cell, const std::string& type) {
+ExpectedCell canonical_sqlite_cell(sqlite3_value* cell, const std::string& type) {
+  const auto or_odd = [](const std::optional<std::string>& canonical) {
+    return canonical ? ExpectedCell{*canonical} : ExpectedCell{null_cell, true};
+  };
   switch (sqlite3_value_type(cell)) {
     case SQLITE_NULL:
-      return null_cell;
+      return {null_cell};
     case SQLITE_INTEGER:
-      return canonical_integer(sqlite3_value_int64(cell), type);
+      return or_odd(canonical_integer(sqlite3_value_int64(cell), type));
     case SQLITE_FLOAT:
-      return canonical_real(sqlite3_value_double(cell), type);
+      return or_odd(canonical_real(sqlite3_value_double(cell), type));
     case SQLITE_TEXT:
-      if (type == "text" && fits_text(bytes_of(cell))) return std::string(bytes_of(cell));
-      return std::nullopt;
+      if (type == "text" && fits_text(bytes_of(cell))) return {std::string(bytes_of(cell))};
+      if (type == "bytea") return {hex(bytes_of(cell)), true};
+      return or_odd(std::nullopt);
     default:
-      if (type == "bytea") return hex(bytes_of(cell));
-      return std::nullopt;
+      return type == "bytea" ? ExpectedCell{hex(bytes_of(cell))} : or_odd(std::nullopt);
   }
 }
 

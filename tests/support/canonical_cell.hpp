@@ -13,9 +13,13 @@ namespace pgmirror::tests {
 /// What the mirror's server printed for a cell of `type` (as format_type() names it); empty: NULL.
 std::string canonical_mirror_cell(const std::optional<std::string_view>& printed, const std::string& type);
 
-/// The same for a SQLite cell that shall stand in a mirror column of `type`. Nothing when that type cannot hold it:
-/// then it is an odd value and the mirror's cell is NULL.
-std::optional<std::string> canonical_sqlite_cell(sqlite3_value* cell, const std::string& type);
+/// A SQLite cell that shall stand in a mirror column of some type.
+struct ExpectedCell {
+  std::string canonical;
+  bool odd = false;  ///< the mirror's cell alone does not tell it: pgmirror.odd_values must hold it
+};
+/// What the type cannot hold is odd and NULL in the mirror. A text in a bytea column is odd, but its bytes stand there.
+ExpectedCell canonical_sqlite_cell(sqlite3_value* cell, const std::string& type);
 
 /// A cell as pgmirror.odd_values keeps it: its storage class and, in hexadecimal digits, its bytes (numbers: their
 /// text). Not for NULL.

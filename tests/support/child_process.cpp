@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ostream>
 #include <stdexcept>
 #include <system_error>
 
@@ -94,6 +95,10 @@ struct Prepared {
 std::string last_lines(const std::string& text) { return text.size() > 4000 ? text.substr(text.size() - 4000) : text; }
 
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, const ProgramEnd& end) {
+  return end.signal == 0 ? out << "exit code " << end.exit_code : out << "signal " << end.signal;
+}
 
 ChildProcess::ChildProcess(ProgramCall call) : output_(call.output), name_(call.arguments.at(0)) {
   const auto account = account_of(call.user);

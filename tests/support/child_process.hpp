@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct ProgramEnd {
   int signal = 0;     ///< 0: it exited by itself
   bool operator==(const ProgramEnd&) const = default;
 };
+/// For failing tests: `exit code 1`, `signal 11`.
+std::ostream& operator<<(std::ostream& out, const ProgramEnd& end);
 
 /// A program run beside the test; it dies with the test process, however that ends.
 ///

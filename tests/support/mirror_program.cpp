@@ -1,5 +1,7 @@
 #include "tests/support/mirror_program.hpp"
 
+#include <sstream>
+
 #include "tests/support/connection_text.hpp"
 #include "tests/support/file_text.hpp"
 
@@ -37,6 +39,13 @@ ProgramEnd MirrorProgram::stop() { return agent_->terminate(); }
 void MirrorProgram::kill() { agent_->kill(); }
 
 ProgramEnd MirrorProgram::wait(std::chrono::milliseconds patience) { return agent_->wait(patience); }
+
+std::string MirrorProgram::fate() const {
+  if (running()) return "running";
+  std::ostringstream text;
+  text << "ended with " << agent_->wait_for(std::chrono::milliseconds{0}).value_or(ProgramEnd{});
+  return text.str();
+}
 
 FinishedProgram MirrorProgram::command(const std::vector<std::string>& arguments) const {
   return run_program(call(arguments), std::chrono::minutes{2});

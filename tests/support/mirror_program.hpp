@@ -33,6 +33,8 @@ class MirrorProgram {
   /// Waits for it to end by itself.
   ProgramEnd wait(std::chrono::milliseconds patience);
   bool running() const { return agent_ != nullptr && agent_->running(); }
+  /// `running`, or how it ended.
+  std::string fate() const;
   pid_t pid() const { return agent_->pid(); }
   /// Another command (`{"verify"}`) with the same environment, run to its end.
   FinishedProgram command(const std::vector<std::string>& arguments) const;

@@ -14,6 +14,8 @@ namespace {
 // Enough for 200 ms of a fast loopback, so that a delay does not become a limit of the bandwidth.
 constexpr std::size_t most_held = 256U << 20U;
 constexpr auto silence_that_ends_an_answer = std::chrono::milliseconds{200};
+// A message in the middle of a pipeline gets no answer at all.
+constexpr auto longest_wait_for_an_answer = std::chrono::milliseconds{1000};
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -88,7 +90,7 @@ std::optional<ProxiedConnection::Time> ProxiedConnection::wait_for(std::vector<p
     consider(up_.next_due());
     consider(down_.next_due());
   }
-  if (silent_since_) consider(*silent_since_ + silence_that_ends_an_answer);
+  consider(lost_at_);
   return look_again;
 }
 
@@ -97,9 +99,9 @@ bool ProxiedConnection::move(NetworkWeather& weather, Time now) {
   if (down_.wants_to_read()) take_from_server(weather, now);
   if (weather.mode == NetworkWeather::Mode::black_hole) return true;
   if (!up_.send(now) || !down_.send(now)) return false;
-  if (silent_since_ && now >= *silent_since_ + silence_that_ends_an_answer) return false;
   if (up_.drained() && fault_ != NetworkWeather::Fault::lose_answer) return false;
-  return !down_.drained();
+  if (up_.drained() && !lost_at_) lost_at_ = now + longest_wait_for_an_answer;
+  return !down_.drained() && (!lost_at_ || now < *lost_at_);
 }
 
 void ProxiedConnection::take_from_client(NetworkWeather& weather, Time now) {
@@ -120,8 +122,8 @@ void ProxiedConnection::take_from_client(NetworkWeather& weather, Time now) {
 void ProxiedConnection::take_from_server(const NetworkWeather& weather, Time now) {
   auto bytes = down_.receive();
   if (bytes.empty()) return;
-  if (fault_ == NetworkWeather::Fault::lose_answer && up_.drained())
-    silent_since_ = now;
+  if (lost_at_)
+    lost_at_ = now + silence_that_ends_an_answer;
   else
     down_.push(std::move(bytes), now + weather.delay);
 }

@@ -80,7 +80,7 @@ class ProxiedConnection {
   DelayLine down_;
   FrontendMessages messages_;
   NetworkWeather::Fault fault_ = NetworkWeather::Fault::none;
-  std::optional<Time> silent_since_{};  ///< set while an answer is being lost and the server has begun to answer
+  std::optional<Time> lost_at_{};  ///< when to close a connection whose answer is being lost
 };
 
 }  // namespace pgmirror::tests

@@ -251,12 +251,9 @@ void compare_table(Differences& differences, SourceSide& source, MirrorSide& mir
   read_rows(
       source, table, columns,
       [&](const ComparedColumn& column, sqlite3_value* cell) {
-        auto canonical = canonical_sqlite_cell(cell, column.type);
-        if (!canonical) {
-          canonical = canonical_mirror_cell(std::nullopt, column.type);
-          odd.push_back(column.name + " " + kept_cell(cell));
-        }
-        row += *canonical + '\x1f';
+        const auto expected = canonical_sqlite_cell(cell, column.type);
+        if (expected.odd) odd.push_back(column.name + " " + kept_cell(cell));
+        row += expected.canonical + '\x1f';
       },
       [&] { source_rows.push_back(std::exchange(row, {})); });
 

@@ -22,8 +22,9 @@ struct ContentRules {
 ///
 /// Independent of the product: reads the file through SQLite and the mirror through libpqxx. The mirror column's type
 /// says how a cell must look there: integers, double precision (bit by bit), numeric, text, bytea, boolean. A cell that
-/// the type cannot hold must be NULL in the mirror and stand in pgmirror.odd_values with its class and bytes. On
-/// failure the first differences are named. Both sides must be quiet, or the caller asks again with eventually().
+/// the type cannot hold must be NULL in the mirror and stand in pgmirror.odd_values with its class and bytes, which
+/// also must hold the texts of bytea columns. On failure the first differences are named. Both sides must be quiet, or
+/// the caller asks again with eventually().
 testing::AssertionResult same_content(const std::filesystem::path& sqlite_file,
                                       const config::ConnectionSettings& mirror, const std::string& schema = "public",
                                       const ContentRules& rules = {});
