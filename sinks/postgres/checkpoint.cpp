@@ -58,7 +58,7 @@ Checkpoint replace_source(Connection& connection, std::string_view mirror, const
                   answer),
       Parameters{}.text(mirror).text(source.text));
   connection.execute(
-      "UPDATE pgmirror.tables SET state = 'copying', copied_at = NULL WHERE mirror = $1 AND state <> 'dropped'",
+      "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0 WHERE mirror = $1 AND state <> 'dropped'",
       Parameters{}.text(mirror));
   transaction.commit();
   return checkpoint_of(claimed);

@@ -19,14 +19,16 @@ namespace {
 struct TableState {
   std::string state;
   std::optional<std::uint64_t> expected_rows;
+  bool replaceable = false;  ///< a copy that replaces its rows was ordered and has not come to its end
 };
 
 TableState lock_state(Connection& connection, const std::string& mirror, const MirrorTable& table) {
   const Result row = connection.execute(
-      "SELECT state, rows FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 FOR UPDATE",
+      "SELECT state, rows, state = 'copying' AND copied_at IS NOT NULL FROM pgmirror.tables WHERE mirror = $1 AND "
+      "schema_name = $2 AND table_name = $3 FOR UPDATE",
       Parameters::texts({mirror, table.schema, table.name}));
-  if (row.rows() == 0) return {"copying", std::nullopt};
-  TableState state{std::string(row.text(0, 0)), std::nullopt};
+  if (row.rows() == 0) return {.state = "copying"};
+  TableState state{.state = std::string(row.text(0, 0)), .replaceable = row.boolean(0, 2)};
   if (!row.is_null(0, 1)) state.expected_rows = static_cast<std::uint64_t>(row.integer(0, 1));
   return state;
 }
@@ -74,7 +76,6 @@ InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& 
   for (const change::RelationPtr& relation : snapshot.relations()) {
     if (stop.stop_requested()) return outcome;
     const auto start = std::chrono::steady_clock::now();
-    const bool resync = resync_.contains(relation->qualified_name());
 
     DatabaseTransaction transaction(connection);
     connection.execute(
@@ -86,6 +87,7 @@ InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& 
     name.schema = schema_.schema_of(*relation);
     name.name = mirror_identifier(relation->name);
     const TableState state = lock_state(connection, mirror, name);
+    const bool resync = state.replaceable || resync_.contains(relation->qualified_name());
     if (state.state != "copying" && !resync) continue;
 
     const MirrorTablePtr table =
@@ -110,6 +112,11 @@ InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& 
   }
   outcome.complete = true;
   return outcome;
+}
+
+void InitialCopy::allow_replacing(Connection& connection, const std::string& mirror) {
+  connection.execute("UPDATE pgmirror.tables SET copied_at = 0 WHERE mirror = $1 AND state = 'copying'",
+                     Parameters::texts({mirror}));
 }
 
 std::optional<change::Position> InitialCopy::start_position(Connection& connection, const std::string& mirror) {

@@ -39,6 +39,10 @@ class InitialCopy {
     std::uint64_t odd_values = 0;
     bool complete = false;  ///< false: stopped on request
   };
+  /// What stands in the tables that are still to be copied is to be replaced, now and by every later copy: the order
+  /// may be interrupted half way. After SchemaBuilder::prepare, on a person's command only.
+  static void allow_replacing(Connection& connection, const std::string& mirror);
+
   /// Needs the control schema, a claimed checkpoint and SchemaBuilder::prepare. Every table is locked against writers
   /// only while it is copied. Throws TableNotEmpty (naming the table and what to do), DatabaseError, whatever the
   /// snapshot throws; nothing of the table at hand is in the mirror then. `connection` is used by another thread

@@ -74,7 +74,9 @@ void Trouble::refused(const BatchRefused& refusal) {
     return;
   }
   const bool again = retried && refusal.end <= end;
-  transactions = again ? std::max<std::uint64_t>(1, refusal.transactions / 2) : refusal.transactions;
+  // Nothing stands alone before it was sent a second time.
+  transactions = again ? std::max<std::uint64_t>(1, refusal.transactions / 2)
+                       : std::max<std::uint64_t>(2, refusal.transactions);
   attempts = 0;
   retried = true;
   end = std::max(end, refusal.end);
@@ -125,6 +127,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
   schema_.prepare(connection_, *snapshot);
+  if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{});
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
   schema_.build_indexes(connection_, snapshot->relations());
@@ -221,7 +224,8 @@ bool MirrorSession::step(std::stop_token stop) {
   const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
   if (!batch_.empty() && due(stopped)) {
     send();
-    receive(milliseconds{0});
+    // A batch that found a column to be widened first was not sent.
+    if (pipeline_) receive(milliseconds{0});
     return true;
   }
   if (batch_.empty() && stopped == BatchCollector::Stopped::unknown_relation) {
