@@ -13,6 +13,7 @@
 #include "sinks/postgres/foreign_key_refusal.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
+#include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/serial_apply.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
 
@@ -35,15 +36,9 @@ constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
 
-bool probe_replica_role(Connection& connection) {
+bool may_set_replica_role(Connection& connection) {
   DatabaseTransaction transaction(connection);
-  try {
-    connection.execute("SET LOCAL session_replication_role = replica");
-    return true;
-  } catch (const DatabaseError& error) {
-    if (error.connection_lost()) throw;
-    return false;
-  }
+  return set_replica_role(connection);
 }
 
 std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations) {
@@ -58,7 +53,7 @@ Ownership claim(Connection& connection, const config::Mirror& mirror, const chan
   const Checkpoint checkpoint = start_over ? replace_source(connection, mirror.name, identity)
                                            : claim_checkpoint(connection, mirror.name, identity);
   position = checkpoint.position;
-  return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = probe_replica_role(connection)};
+  return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = may_set_replica_role(connection)};
 }
 
 }  // namespace
@@ -75,8 +70,8 @@ void Trouble::refused(const BatchRefused& refusal) {
   }
   const bool again = retried && refusal.end <= end;
   // Nothing stands alone before it was sent a second time.
-  transactions = again ? std::max<std::uint64_t>(1, refusal.transactions / 2)
-                       : std::max<std::uint64_t>(2, refusal.transactions);
+  transactions =
+      again ? std::max<std::uint64_t>(1, refusal.transactions / 2) : std::max<std::uint64_t>(2, refusal.transactions);
   attempts = 0;
   retried = true;
   end = std::max(end, refusal.end);

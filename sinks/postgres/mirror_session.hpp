@@ -28,10 +28,10 @@ namespace pgmirror::sinks::postgres {
 struct Trouble {
   static constexpr unsigned most_attempts = 10;
 
-  change::Position end;            ///< normal again behind it
-  std::uint64_t transactions = 0;  ///< most that a batch may hold
-  bool retried = false;            ///< the whole batch was sent a second time already
-  unsigned attempts = 0;           ///< at the transaction that stands alone
+  change::Position end;                         ///< normal again behind it
+  std::uint64_t transactions = 0;               ///< most that a batch may hold
+  bool retried = false;                         ///< the whole batch was sent a second time already
+  unsigned attempts = 0;                        ///< at the transaction that stands alone
   std::optional<ConstraintName> foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
 
   bool active_at(change::Position position) const { return position < end; }
