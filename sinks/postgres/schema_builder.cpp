@@ -376,8 +376,8 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(Connection& connection, chang
 }
 
 MirrorTablePtr SchemaBuilder::follow(Connection& connection, const change::SchemaChange& change,
-                                     change::Position position) const {
-  return SchemaFollow(connection, *this, position).follow(change);
+                                     change::Position position, bool rows_come_again) const {
+  return SchemaFollow(connection, *this, position, rows_come_again).follow(change);
 }
 
 void SchemaBuilder::allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column,

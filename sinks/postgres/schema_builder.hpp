@@ -64,8 +64,11 @@ class SchemaBuilder {
   ///
   /// A table dropped at the source stays, frozen, unless `drop_tables` is set; one made anew under its name moves it
   /// aside to `name_dropped_POSITION`. A column whose type changed is altered where that loses nothing, becomes text
-  /// where it does not fit any more, or stays where it still serves.
-  MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position) const;
+  /// where it does not fit any more, or stays where it still serves. A table whose key became another one is moved
+  /// aside like a dropped one and made anew, provided that all its rows come again in this transaction
+  /// (`rows_come_again`); else that is a SchemaError.
+  MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position,
+                        bool rows_come_again = false) const;
 
   /// Drops NOT NULL from a column and records it, inside the caller's transaction: a row that came behind `position`
   /// has NULL there, or an odd value, which is NULL in the mirror.

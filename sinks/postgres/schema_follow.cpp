@@ -39,8 +39,9 @@ std::vector<std::string> key_names(const Relation& relation) {
 
 }  // namespace
 
-SchemaFollow::SchemaFollow(Connection& connection, const SchemaBuilder& builder, change::Position position)
-    : connection_(connection), builder_(builder), position_(position) {}
+SchemaFollow::SchemaFollow(Connection& connection, const SchemaBuilder& builder, change::Position position,
+                           bool rows_come_again)
+    : connection_(connection), builder_(builder), position_(position), rows_come_again_(rows_come_again) {}
 
 MirrorTablePtr SchemaFollow::follow(const SchemaChange& change) {
   // ALTER TABLE is refused (55006) while checks of foreign keys are outstanding for rows of this transaction.
@@ -145,8 +146,10 @@ void SchemaFollow::set_aside(const Relation& relation) {
   run(fmt::format("ALTER TABLE {} RENAME TO {}", quoted(relation), quote_identifier(aside)),
       fmt::format("table {} was dropped before, and its name is used again", relation.qualified_name()));
   const auto parameters = [&] { return Parameters::texts({aside, schema, name}); };
-  connection_.execute("UPDATE pgmirror.tables SET table_name = $1 WHERE schema_name = $2 AND table_name = $3",
-                      parameters());
+  connection_.execute(
+      "UPDATE pgmirror.tables SET table_name = $1, state = 'dropped' WHERE schema_name = $2"
+      " AND table_name = $3",
+      parameters());
   connection_.execute("UPDATE pgmirror.odd_values SET table_name = $1 WHERE schema_name = $2 AND table_name = $3",
                       parameters());
 }
@@ -186,7 +189,10 @@ void SchemaFollow::drop(const Relation& before) {
 }
 
 MirrorTablePtr SchemaFollow::alter(const SchemaChange& change) {
-  refuse_other_key(change);
+  if (const auto reason = other_key(change)) {
+    if (!rows_come_again_) throw SchemaError(resync_sentence(*change.after, *reason));
+    return replace(change);
+  }
   drop_objects(change);
   rename_table(*change.before, *change.after);
   drop_columns(change);
@@ -197,17 +203,24 @@ MirrorTablePtr SchemaFollow::alter(const SchemaChange& change) {
   return builder_.describe(connection_, change.after);
 }
 
-void SchemaFollow::refuse_other_key(const SchemaChange& change) const {
+std::optional<std::string> SchemaFollow::other_key(const SchemaChange& change) const {
   if (keyed_by_row_id(*change.before)) {
-    if (change.after->has_row_id) return;
-    throw SchemaError(resync_sentence(*change.after, "its rows are identified in another way now"));
+    if (change.after->has_row_id) return std::nullopt;
+    return "its rows are identified in another way now";
   }
   std::vector<std::string> before = key_names(*change.before);
   for (std::string& name : before) {
     if (const auto renamed = renamed_.find(name); renamed != renamed_.end()) name = renamed->second;
   }
-  if (std::ranges::is_permutation(before, key_names(*change.after))) return;
-  throw SchemaError(resync_sentence(*change.after, "its primary key changed"));
+  if (std::ranges::is_permutation(before, key_names(*change.after))) return std::nullopt;
+  return "its primary key changed";
+}
+
+/// Another table under the same name, as far as the mirror can tell.
+MirrorTablePtr SchemaFollow::replace(const SchemaChange& change) {
+  drop_foreign_keys_to(*change.before);
+  set_aside(*change.before);
+  return create(change.after);
 }
 
 void SchemaFollow::rename_table(const Relation& before, const Relation& after) {
@@ -279,7 +292,7 @@ void SchemaFollow::add_columns(const SchemaChange& change) {
     const bool is_rename = std::ranges::any_of(renamed_, [&](const auto& pair) { return pair.second == column.name; });
     const bool kept = change.before->column_position(column.name) && !renamed_.contains(column.name);
     if (is_rename || kept) continue;
-    // The mirror's own key stays: refuse_other_key has seen to it.
+    // The mirror's own key stays: other_key has seen to it.
     if (change.after->has_row_id && i == 0) continue;
     add_column(*change.after, column);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,9 @@ namespace pgmirror::sinks::postgres {
 /// Carries one schema change of the source over, inside the caller's transaction; see SchemaBuilder::follow.
 class SchemaFollow {
  public:
-  SchemaFollow(Connection& connection, const SchemaBuilder& builder, change::Position position);
+  /// `rows_come_again`: see SchemaBuilder::follow.
+  SchemaFollow(Connection& connection, const SchemaBuilder& builder, change::Position position,
+               bool rows_come_again = false);
 
   MirrorTablePtr follow(const change::SchemaChange& change);
   /// Drops the table, where it stands, and makes it as `relation` describes it, empty and without indexes.
@@ -38,7 +41,9 @@ class SchemaFollow {
   void drop_columns(const change::SchemaChange& change);
   void add_columns(const change::SchemaChange& change);
   void alter_columns(const change::SchemaChange& change);
-  void refuse_other_key(const change::SchemaChange& change) const;
+  /// Why the mirror's rows cannot be identified any more; nothing where they can.
+  std::optional<std::string> other_key(const change::SchemaChange& change) const;
+  MirrorTablePtr replace(const change::SchemaChange& change);
   void drop_objects(const change::SchemaChange& change);
   void create_objects(const MirrorTable& table, const change::Relation* before);
 
@@ -54,6 +59,7 @@ class SchemaFollow {
   Connection& connection_;
   const SchemaBuilder& builder_;
   change::Position position_;
+  bool rows_come_again_;
   /// Of the change at hand: old column name to new.
   std::map<std::string, std::string> renamed_;
 };

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <utility>
 #include <variant>
 
 #include "sinks/postgres/checkpoint.hpp"
@@ -103,6 +103,7 @@ class SerialApply::Attempt {
     while (const queue::Item* item = cursor.next()) {
       if (std::holds_alternative<change::Commit>(*item)) break;
       if (const auto* row = std::get_if<change::RowChange>(item)) {
+        empty_tables();
         if (TrackedTable* table = table_for(row->relation)) {
           add_row(*row, table->table);
           chunk_.keep(cursor.current_block());
@@ -115,6 +116,7 @@ class SerialApply::Attempt {
         if (!second_pass_) truncate(*truncation);
       }
     }
+    empty_tables();
     flush();
   }
 
@@ -138,14 +140,26 @@ class SerialApply::Attempt {
     if (change.before && !live) return;
     if (live && known.copied_at >= commit_.position) return;
     flush();
-    MirrorTablePtr table = schema_.follow(connection_, change, commit_.position);
+    const auto emptied = std::ranges::find_if(
+        emptied_, [&](const change::RelationPtr& relation) { return change.before && *relation == *change.before; });
+    const bool rows_come_again = emptied != emptied_.end();
+    if (rows_come_again) emptied_.erase(emptied);
+    empty_tables();
+    MirrorTablePtr table = schema_.follow(connection_, change, commit_.position, rows_come_again);
     tables_.redefined(connection_, change, std::move(table), commit_.position);
     ++outcome_.applied.changes;
   }
 
+  /// Put off until it is known what follows: where a source redefines a table's key it empties the table first, and
+  /// then the whole table makes way.
   void truncate(const change::Truncation& truncation) {
+    for (const change::RelationPtr& relation : truncation.relations) emptied_.push_back(relation);
+  }
+
+  void empty_tables() {
+    if (emptied_.empty()) return;
     flush();
-    for (const change::RelationPtr& relation : truncation.relations) {
+    for (const change::RelationPtr& relation : std::exchange(emptied_, {})) {
       TrackedTable* table = table_for(relation);
       if (table == nullptr) continue;
       // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
@@ -249,6 +263,7 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   DatabaseTransaction transaction_;
   NetBatch chunk_;
+  std::vector<change::RelationPtr> emptied_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool one_pass_ = false;
   bool second_pass_ = false;

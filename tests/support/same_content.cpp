@@ -286,10 +286,15 @@ testing::AssertionResult same_content(const std::filesystem::path& sqlite_file,
   for (const auto& table : source.tables()) {
     if (rules.excluded_tables.contains(table)) continue;
     surplus.erase(table);
-    if (mirror_tables.contains(table))
-      compare_table(differences, source, mirror, table, rules);
-    else
+    if (!mirror_tables.contains(table)) {
       differences.add(table + ": no such table in the mirror");
+      continue;
+    }
+    try {
+      compare_table(differences, source, mirror, table, rules);
+    } catch (const pqxx::sql_error& changed) {
+      return testing::AssertionFailure() << table << ": changed in the mirror while it was read: " << changed.what();
+    }
   }
   for (const auto& table : surplus) differences.add(table + ": only in the mirror");
   return differences.result();
