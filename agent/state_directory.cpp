@@ -1,10 +1,10 @@
 #include "agent/state_directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -50,10 +50,16 @@ fs::path shadow_directory(const fs::path& state_directory) { return state_direct
 fs::path control_socket(const fs::path& state_directory) { return state_directory / "control"; }
 
 void order_start_over(const fs::path& state_directory) {
-  std::ofstream order(state_directory / start_over_order);
-  order.flush();
-  if (!order) {
-    throw std::runtime_error(fmt::format("state directory {}: cannot be written", state_directory.string()));
+  const fs::path order = state_directory / start_over_order;
+  const int file = open(order.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  const int directory = open(state_directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool durable = file >= 0 && directory >= 0 && fsync(file) == 0 && fsync(directory) == 0;
+  const std::string reason = std::error_code(errno, std::generic_category()).message();
+  if (file >= 0) close(file);
+  if (directory >= 0) close(directory);
+  if (!durable) {
+    throw std::runtime_error(
+        fmt::format("state directory {}: cannot be written: {}", state_directory.string(), reason));
   }
 }
 

@@ -102,7 +102,7 @@ class MirrorSession {
 
   Connection connection_;
   change::Position position_;
-  bool start_over_;  ///< the mirror's content is to be replaced, whatever it followed
+  bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;
   SchemaBuilder schema_;
   TableRegistry tables_;
