@@ -7,7 +7,7 @@ RUN cmake --preset release && cmake --build --preset release && strip build/rele
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates libfmt9 libspdlog1.10 libyaml-cpp0.7 libpq5 libpqxx-6.4 \
+ && apt-get install -y --no-install-recommends ca-certificates libfmt9 libspdlog1.10 libyaml-cpp0.7 libpq5 \
       libprometheus-cpp-core1.0 libsqlite3-0 libxxhash0 libzstd1 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 1000 --no-create-home --home-dir /nonexistent pgmirror \

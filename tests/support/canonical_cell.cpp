@@ -64,7 +64,7 @@ std::string plain_decimal(double number) {
 std::string real_as_text(double number) {
   if (std::isinf(number)) return plain_decimal(number);
   if (number == 0) return std::signbit(number) ? "-0.0" : "0.0";
-  const auto text = scientific(number);
+  auto text = scientific(number);
   if (exponent_of(text) < -4 || exponent_of(text) >= 15) return text;
   auto plain = plain_decimal(number);
   if (plain.find('.') == std::string::npos) plain += ".0";

@@ -51,7 +51,7 @@ void require_success(const FinishedProgram& program, const std::string& what) {
 
 /// Runs initdb the first time anybody of this build asks; the lock keeps test programs that run at once apart.
 fs::path cluster_template() {
-  const fs::path place = PGMIRROR_TEST_CLUSTER_TEMPLATE;
+  fs::path place = PGMIRROR_TEST_CLUSTER_TEMPLATE;
   fs::create_directories(place.parent_path());
   const int lock = ::open((place.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (lock < 0 || ::flock(lock, LOCK_EX) != 0)
