@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "change/position.hpp"
@@ -68,6 +69,9 @@ class TransactionWriter {
   /// Blocks until all commits so far are durable. A failure here is final: the process must end (a failed fsync may have
   /// dropped the data it was asked to keep).
   virtual void sync() = 0;
+  /// `prepare` runs on the writing thread before a commit may reach the disk, which can be long before sync(): for what
+  /// must never be found behind the commits after a crash. Only a writer that keeps commits on a disk has to call it.
+  virtual void before_commits_are_written(std::function<void()> /*prepare*/) {}
 };
 
 }  // namespace pgmirror::change

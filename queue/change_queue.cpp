@@ -52,6 +52,9 @@ void ChangeQueue::truncate(const change::Truncation& change) { writer_->truncate
 void ChangeQueue::commit(const change::Commit& commit) { writer_->commit(commit); }
 void ChangeQueue::rollback() { writer_->rollback(); }
 void ChangeQueue::sync() { writer_->sync(); }
+void ChangeQueue::before_commits_are_written(std::function<void()> prepare) {
+  writer_->before_commits_are_written(std::move(prepare));
+}
 
 void ChangeQueue::release(change::Position up_to) { catalog_->release(up_to); }
 void ChangeQueue::interrupt() { catalog_->interrupt(); }

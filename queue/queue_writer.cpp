@@ -128,6 +128,8 @@ void QueueWriter::flush() {
   const bool still_open = began_.segment != 0 && header.outcome == Outcome::none;
   header.open_at_end = begun_here || still_open;
 
+  // A block that is written may survive a crash though nobody synced it.
+  if (header.commits > 0 && prepare_) prepare_();
   const BlockPlace place{segment_->sequence(), segment_->end()};
   segment_->append(header, bytes);
   block_.clear();

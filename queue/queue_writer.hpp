@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "queue/block_builder.hpp"
@@ -24,6 +26,7 @@ class QueueWriter {
   void commit(const change::Commit& commit);
   void rollback();
   void sync();
+  void before_commits_are_written(std::function<void()> prepare) { prepare_ = std::move(prepare); }
 
  private:
   /// Runs a piece of work that touches the disk; turns its failures into DiskFull or the end of this writer.
@@ -44,6 +47,7 @@ class QueueWriter {
 
   const Options& options_;
   const std::uint64_t segment_bytes_;
+  std::function<void()> prepare_;
   FileSystem& files_;
   SegmentCatalog& catalog_;
 

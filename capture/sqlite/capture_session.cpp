@@ -68,7 +68,16 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
                     "resync\"",
                     identity().text, queue_identity->text));
   }
-  decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+  try {
+    decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+  } catch (const DamagedPage& damage) {
+    refuse_damaged(damage);
+  }
+}
+
+void SqliteSource::Session::refuse_damaged(const DamagedPage& damage) const {
+  throw SourceRefused(fmt::format("sqlite file {}: is damaged ({}); run PRAGMA integrity_check and restore a backup",
+                                  settings_.file.string(), damage.what()));
 }
 
 change::SourceIdentity SqliteSource::Session::identity() const { return {"sqlite:" + shadow_->identity()}; }
@@ -81,6 +90,8 @@ void SqliteSource::Session::pause(std::chrono::milliseconds duration, std::stop_
 }
 
 void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_token stop) {
+  // The shadow may be taken back to the queue's end after a crash, never forward.
+  writer.before_commits_are_written([this] { shadow_->sync(); });
   while (!stop.stop_requested()) {
     if (store_->is_replaced()) {
       wait_for_file(stop);
@@ -127,8 +138,7 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
   try {
     compare_with(frozen.image(), writer);
   } catch (const DamagedPage& damage) {
-    throw SourceRefused(fmt::format("sqlite file {}: is damaged ({}); run PRAGMA integrity_check and restore a backup",
-                                    settings_.file.string(), damage.what()));
+    refuse_damaged(damage);
   }
   return {frozen.state().salts, frozen.state().last_frame, frozen.state().commits};
 }

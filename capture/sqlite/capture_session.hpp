@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "capture/sqlite/damaged_page.hpp"
 #include "capture/sqlite/open_store.hpp"
 #include "capture/sqlite/shadow_store.hpp"
 #include "capture/sqlite/sqlite_source.hpp"
@@ -26,6 +27,7 @@ class SqliteSource::Session {
   std::unique_ptr<change::Snapshot> open_snapshot();
 
  private:
+  [[noreturn]] void refuse_damaged(const DamagedPage& damage) const;
   WalFollower::Place compare(change::TransactionWriter& writer);
   void compare_with(const PageImage& image, change::TransactionWriter& writer);
   void follow_wal(change::TransactionWriter& writer, std::stop_token stop);

@@ -232,6 +232,7 @@ void ShadowStore::apply_streamed(const PageImage& after, std::span<const PageNum
 }
 
 void ShadowStore::sync() {
+  if (synced_) return;
   // Only the writing thread appends to the log, so readers need not wait for the disk.
   redo_.sync();
   synced_ = true;

@@ -23,7 +23,8 @@ class UndoImage;
 /// Two files: `shadow.pages` holds every page as of the last shadow checkpoint, `shadow.redo` what was captured since.
 /// A page reaches the page file only when its redo record and the queue's record of the same transaction are durable,
 /// so that after a crash the shadow can be brought to the queue's last durable commit exactly, neither before nor after
-/// it. The order of one group of transactions is therefore: apply()..., sync(), TransactionWriter::sync(), settle().
+/// it. The order of one group of transactions is therefore: apply()..., sync(), TransactionWriter::sync(), settle();
+/// and sync() comes also before the queue writes any commit on the way (TransactionWriter::before_commits_are_written).
 ///
 /// One thread writes (apply, sync, settle); images may be read and opened from any thread. Memory is bounded by the
 /// page cache. Files are 0600. A failed write or sync throws and leaves the store unusable: the process must end.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "queue/damage.hpp"
 #include "tests/unit/queue/sample_transactions.hpp"
 #include "tests/unit/queue/small_queue.hpp"
@@ -53,6 +55,23 @@ TEST_F(QueueOnDisk, GivesBackTheSameAfterReopening) {
   EXPECT_EQ(queue->end(), Position{200});
   write(201, 300);
   EXPECT_EQ(read(), samples(1, 300));
+}
+
+// What must not be behind the queue is made durable in time also where nobody syncs: a block that is full is written.
+TEST_F(QueueOnDisk, LetsTheCallerPrepareBeforeAnyCommitIsWritten) {
+  std::uint64_t handed_over = 0;
+  std::uint64_t prepared = 0;
+  queue->before_commits_are_written([&] { prepared = handed_over; });
+  for (std::uint64_t position = 1; position <= 60; ++position) {
+    write_sample(*queue, {position});
+    handed_over = position;
+    // As a kill leaves it: everything written is there, synced or not.
+    std::mt19937_64 chance(position);
+    const auto found = open_small(disk->after_power_cut(Survival::everything, chance))->end();
+    EXPECT_LE(found.value, prepared);
+  }
+  EXPECT_GT(prepared, 1U);
+  EXPECT_LT(prepared, 60U) << "only when it writes";
 }
 
 TEST_F(QueueOnDisk, ReopensAfterEveryTransaction) {
