@@ -7,6 +7,7 @@
 #include <condition_variable>
 
 #include "agent/state_directory.hpp"
+#include "capture/sqlite/source_refused.hpp"
 #include "capture/sqlite/sqlite_source.hpp"
 #include "queue/inspection.hpp"
 
@@ -18,8 +19,15 @@ using sinks::postgres::MirrorState;
 
 constexpr std::chrono::seconds housekeeping_interval{1};
 
+/// False also where the agent was killed while it made the queue.
+bool has_segments(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory)) return false;
+  return std::ranges::any_of(std::filesystem::directory_iterator(directory),
+                             [](const auto& entry) { return entry.path().extension() == ".segment"; });
+}
+
 std::optional<change::SourceIdentity> identity_of_queue(const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory) || std::filesystem::is_empty(directory)) return std::nullopt;
+  if (!has_segments(directory)) return std::nullopt;
   const queue::QueueReport report = queue::inspect(directory, queue::Depth::headers);
   if (report.segments.empty()) return std::nullopt;
   return report.source;
@@ -41,6 +49,10 @@ std::unique_ptr<queue::ChangeQueue> open_queue(const config::Config& config, con
 
 std::unique_ptr<capture::Source> open_source(const config::Config& config, change::Position queue_end,
                                              const std::optional<change::SourceIdentity>& identity) {
+  if (!config.sqlite) {
+    throw capture::sqlite::SourceRefused(
+        "source: this version follows SQLite files only; set MIRROR_SOURCE_URL to sqlite:///path/of/the/file");
+  }
   return std::make_unique<capture::sqlite::SqliteSource>(*config.sqlite, config.tables,
                                                          shadow_directory(config.state_dir), queue_end, identity);
 }
