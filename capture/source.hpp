@@ -17,8 +17,8 @@ class Source : public change::SnapshotProvider {
  public:
   /// Which history the positions belong to.
   virtual change::SourceIdentity identity() const = 0;
-  /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything handed
-  /// to `writer` is synced on return.
+  /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything
+  /// handed to `writer` is synced on return.
   virtual void run(change::TransactionWriter& writer, std::stop_token stop) = 0;
 };
 

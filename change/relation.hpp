@@ -20,9 +20,9 @@ struct Column {
   std::string declared_type;  ///< as the source declares it, empty when it declares none
   TypeFamily family = TypeFamily::any;
   bool not_null = false;
-  bool generated = false;                     ///< computed by the source; an ordinary column in the mirror
-  std::optional<std::string> default_sql{};   ///< the source's own expression text
-  std::string collation{};                    ///< empty: the source's default
+  bool generated = false;                    ///< computed by the source; an ordinary column in the mirror
+  std::optional<std::string> default_sql{};  ///< the source's own expression text
+  std::string collation{};                   ///< empty: the source's default
   bool operator==(const Column&) const = default;
 };
 
@@ -31,8 +31,8 @@ struct Index {
   bool unique = false;
   /// Column names in index order. Empty for an index over expressions, which `definition` alone describes.
   std::vector<std::string> columns;
-  std::string where_sql{};     ///< predicate of a partial index in the source's own SQL, else empty
-  std::string definition{};    ///< the source's whole statement, for messages; empty where a constraint made the index
+  std::string where_sql{};   ///< predicate of a partial index in the source's own SQL, else empty
+  std::string definition{};  ///< the source's whole statement, for messages; empty where a constraint made the index
   std::vector<std::string> collations{};  ///< one per column, empty string: the column's own
   bool operator==(const Index&) const = default;
 };
@@ -49,17 +49,18 @@ struct ForeignKey {
 ///
 /// Columns and tables that the user excluded are absent: they never leave the source.
 ///
-/// A SQLite table whose rowid has no name (no INTEGER PRIMARY KEY, not WITHOUT ROWID) has the rowid as its first column,
-/// named `row_id_column`, with has_row_id set. The sink keeps that column in the mirror only where the declared key
-/// cannot serve as a key there.
+/// A SQLite table whose rowid has no name (no INTEGER PRIMARY KEY, not WITHOUT ROWID) has the rowid as its first
+/// column, named `row_id_column`, with has_row_id set. The sink keeps that column in the mirror only where the declared
+/// key cannot serve as a key there.
 struct Relation {
   static constexpr const char* row_id_column = "pgmirror_rowid";
 
-  std::string schema;         ///< empty for a SQLite store
+  std::string schema;  ///< empty for a SQLite store
   std::string name;
   std::vector<Column> columns;
-  std::vector<std::size_t> key;  ///< positions in columns of the declared primary key, in key order; empty: none declared
-  bool has_row_id = false;       ///< columns[0] is the unnamed rowid
+  std::vector<std::size_t>
+      key;                  ///< positions in columns of the declared primary key, in key order; empty: none declared
+  bool has_row_id = false;  ///< columns[0] is the unnamed rowid
   std::vector<Index> indexes{};
   std::vector<ForeignKey> foreign_keys{};
 

@@ -30,8 +30,8 @@ struct TableProfile {
 
 /// The whole source as of one commit, for copies and comparisons.
 ///
-/// Stays the same while the source moves on. Used by one thread; reading blocks on disk only. Whoever holds one makes the
-/// source keep the old content of what changes meanwhile, on disk: do not hold it longer than needed.
+/// Stays the same while the source moves on. Used by one thread; reading blocks on disk only. Whoever holds one makes
+/// the source keep the old content of what changes meanwhile, on disk: do not hold it longer than needed.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;

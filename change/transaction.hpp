@@ -17,11 +17,11 @@ enum class RowOperation : std::uint8_t { insert, update, remove };
 
 /// One row of one table changed. The tuples are views; see Value.
 ///
-/// | operation | old_key                                                           | new_row                             |
+/// | operation | old_key                                                           | new_row |
 /// |-----------|-------------------------------------------------------------------|-------------------------------------|
-/// | insert    | empty                                                             | all cells                           |
-/// | update    | empty when the identity stayed, else identity cells, others unchanged | all cells; unchanged where not sent |
-/// | remove    | identity cells, others unchanged                                  | empty                               |
+/// | insert    | empty                                                             | all cells | | update    | empty
+/// when the identity stayed, else identity cells, others unchanged | all cells; unchanged where not sent | | remove |
+/// identity cells, others unchanged                                  | empty                               |
 ///
 /// Identity cells are the declared key and the unnamed rowid (Relation::key, Relation::has_row_id).
 struct RowChange {
@@ -34,8 +34,8 @@ struct RowChange {
 /// A table appeared (no `before`), disappeared (no `after`) or is defined differently from here on.
 ///
 /// Column values of existing rows under the new definition: a column that both have under the same name, or that was
-/// renamed, keeps its value; a column that is new has `Column::default_sql` applied by the source, and rows for which the
-/// source has something else follow as updates in the same transaction.
+/// renamed, keeps its value; a column that is new has `Column::default_sql` applied by the source, and rows for which
+/// the source has something else follow as updates in the same transaction.
 struct SchemaChange {
   RelationPtr before;
   RelationPtr after;
@@ -66,8 +66,8 @@ class TransactionWriter {
   virtual void commit(const Commit& commit) = 0;
   /// Forgets the open transaction.
   virtual void rollback() = 0;
-  /// Blocks until all commits so far are durable. A failure here is final: the process must end (a failed fsync may have
-  /// dropped the data it was asked to keep).
+  /// Blocks until all commits so far are durable. A failure here is final: the process must end (a failed fsync may
+  /// have dropped the data it was asked to keep).
   virtual void sync() = 0;
   /// `prepare` runs on the writing thread before a commit may reach the disk, which can be long before sync(): for what
   /// must never be found behind the commits after a crash. Only a writer that keeps commits on a disk has to call it.

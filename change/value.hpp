@@ -9,7 +9,8 @@ namespace pgmirror::change {
 /// What the source stored in a cell.
 enum class ValueKind : std::uint8_t {
   null,
-  unchanged,  ///< not sent by the source: as it was before (PostgreSQL's unchanged TOAST, a column that is no key in an old key)
+  unchanged,  ///< not sent by the source: as it was before (PostgreSQL's unchanged TOAST, a column that is no key in an
+              ///< old key)
   integer,
   real,
   text,
@@ -19,8 +20,8 @@ enum class ValueKind : std::uint8_t {
 /// One cell, lossless and as the source had it; rendering for a target is the sink's work.
 ///
 /// A view: text and blob bytes belong to somebody else (a page, a queue block) whose header says how long they live. A
-/// PostgreSQL source gives text exactly as its server printed it; a SQLite source gives the storage class. Text is UTF-8
-/// as far as the source kept to it: bytes that are not UTF-8, and NUL bytes, are passed on unchanged.
+/// PostgreSQL source gives text exactly as its server printed it; a SQLite source gives the storage class. Text is
+/// UTF-8 as far as the source kept to it: bytes that are not UTF-8, and NUL bytes, are passed on unchanged.
 class Value {
  public:
   constexpr Value() = default;

@@ -50,8 +50,8 @@ std::chrono::milliseconds delay_after(const Failure& failure, Backoff& backoff) 
 
 }  // namespace
 
-MirrorWorker::MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue,
-                           change::SnapshotProvider& source, change::SourceIdentity identity)
+MirrorWorker::MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue, change::SnapshotProvider& source,
+                           change::SourceIdentity identity)
     : mirror_(mirror),
       queue_(std::move(queue)),
       source_(source),
