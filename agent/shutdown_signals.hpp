@@ -5,7 +5,7 @@
 
 namespace pgmirror::agent {
 
-/// SIGTERM and SIGINT ask for an orderly end; a second one ends the process at once.
+/// SIGTERM and SIGINT ask for an orderly end, which gets seven seconds; a second one ends the process at once.
 ///
 /// Make it before any other thread: threads started later inherit that these signals are blocked, so that only the
 /// watching thread sees them.

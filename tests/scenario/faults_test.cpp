@@ -100,5 +100,19 @@ TEST_F(BankUnderFaults, MirrorBehindABlackHoleIsReachedAgain) {
   expect_nothing_lost_and_nothing_twice();
 }
 
+/// Nobody answers, and the connection attempts themselves would take longer than a supervisor waits.
+TEST_F(BankUnderFaults, EndsWhenAskedWhileTheMirrorDoesNotAnswer) {
+  {
+    const BusyBank busy(bank_);
+    while_transfers(200);
+    proxy_.black_hole();
+    while_transfers(200);
+    EXPECT_EQ(program_.stop(), ProgramEnd{}) << program_.log();
+  }
+  proxy_.serve();
+  program_.start();
+  expect_nothing_lost_and_nothing_twice();
+}
+
 }  // namespace
 }  // namespace pgmirror::tests
