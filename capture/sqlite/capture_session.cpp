@@ -45,7 +45,8 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
                                const std::filesystem::path& state_directory, change::Position queue_end,
                                const std::optional<change::SourceIdentity>& queue_identity)
     : settings_(settings), rules_(rules) {
-  if (!ShadowStore::exists(state_directory)) {
+  const bool is_first_start = !ShadowStore::exists(state_directory);
+  if (is_first_start) {
     if (queue_identity || queue_end.value != 0) {
       throw ShadowUnusable(
           fmt::format("shadow: there is none in {} though the queue holds changes; restore the state "
@@ -71,6 +72,8 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
   try {
     decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
   } catch (const DamagedPage& damage) {
+    // Or the damage would be found again behind a file that was restored.
+    if (is_first_start) ShadowStore::discard(state_directory);
     refuse_damaged(damage);
   }
 }

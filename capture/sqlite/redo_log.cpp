@@ -52,15 +52,17 @@ bool RedoLog::read_record(std::uint64_t offset, Record& record) const {
   return record.header.checksum == checksum_of(record.header, record.content, seed_);
 }
 
-void RedoLog::replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& reader) {
+bool RedoLog::replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& reader) {
   start(seed);
   Record record;
   // Two passes, since a transaction counts only with its commit and may be larger than memory.
   std::uint64_t whole_until = 0;
+  bool more = false;
   for (std::uint64_t offset = 0; read_record(offset, record);) {
     offset += record_header_size + record.content.size();
     if (record.header.kind != static_cast<std::uint32_t>(Kind::commit)) continue;
-    if (record.header.sequence > last_sequence) break;
+    more = record.header.sequence > last_sequence;
+    if (more) break;
     whole_until = offset;
   }
   for (std::uint64_t offset = 0; offset < whole_until;) {
@@ -78,6 +80,7 @@ void RedoLog::replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& re
         break;
     }
   }
+  return more;
 }
 
 std::uint64_t RedoLog::append(Kind kind, PageNumber number, std::uint64_t sequence,

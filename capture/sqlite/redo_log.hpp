@@ -41,8 +41,9 @@ class RedoLog {
   /// Forgets all records; what follows belongs to the generation that `seed` stands for.
   void start(std::uint64_t seed);
   /// Hands whole transactions of the generation with a sequence up to `last_sequence` to `reader`. Ends before the
-  /// first record that is torn, of another generation or beyond `last_sequence`. Only start() may follow.
-  void replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& reader);
+  /// first record that is torn, of another generation or beyond `last_sequence`; true in the last case. Only start()
+  /// may follow. `reader` is called after the whole log was looked at.
+  bool replay(std::uint64_t seed, std::uint64_t last_sequence, Reader& reader);
 
   /// Returns the offset of the content, for read_content() after flush().
   std::uint64_t append_full_page(PageNumber number, std::span<const std::byte> content);

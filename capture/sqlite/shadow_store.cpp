@@ -67,6 +67,8 @@ void ShadowStore::create(const std::filesystem::path& directory, const PageImage
   sync_directory(directory);
 }
 
+void ShadowStore::discard(const std::filesystem::path& directory) { std::filesystem::remove(page_path(directory)); }
+
 ShadowStore::ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end)
     : ShadowStore(directory, queue_end, Limits{}) {}
 
@@ -127,7 +129,12 @@ void ShadowStore::recover(std::uint64_t queue_end) {
     ShadowStore& store_;
   };
   Replay replay(*this);
-  redo_.replay(pages_.header().redo_seed, wanted, replay);
+  const bool more = redo_.replay(pages_.header().redo_seed, wanted, replay);
+  // A kill may leave changes here that the queue does not have yet; but a queue that ends nowhere is gone.
+  if (more && queue_end == 0) {
+    throw ShadowUnusable(
+        "shadow: holds changes, but their queue is gone; restore the state directory or run \"pgmirror resync --all\"");
+  }
   if (sequence_ < wanted) {
     throw ShadowUnusable(
         fmt::format("shadow: ends before the queue ({} < {}); run \"pgmirror resync\"", sequence_, wanted));

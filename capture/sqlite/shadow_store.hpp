@@ -41,8 +41,11 @@ class ShadowStore : public PageImage {
   /// Makes a shadow with a new identity from `image`, at sequence 1, durable on return; replaces what is there.
   static void create(const std::filesystem::path& directory, const PageImage& image);
 
-  /// Opens the shadow and brings it to `queue_end` (at least its first sequence) exactly. Throws ShadowUnusable when
-  /// that is impossible.
+  /// Takes back create(): the image was of no use.
+  static void discard(const std::filesystem::path& directory);
+
+  /// Opens the shadow and brings it to `queue_end` (at least its first sequence) exactly; 0: there is no queue. Throws
+  /// ShadowUnusable when that is impossible.
   ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end, Limits limits);
   ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end);
   ~ShadowStore() override;

@@ -130,10 +130,10 @@ TEST(ShadowStore, RecoversTheQueuesLastCommitFromEveryTruncationOfTheRedo) {
   }
   const auto whole = std::filesystem::file_size(directory / "shadow.redo");
   for (std::uint64_t length = 0; length <= whole; length += length % 128 == 0 ? 1 : 127) {
-    for (const std::uint64_t queue_end : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{9}}) {
+    for (const std::uint64_t queue_end : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{9}}) {
       copy_shadow(directory.path(), directory / "crashed");
       std::filesystem::resize_file(directory / "crashed" / "shadow.redo", length);
-      const std::uint64_t wanted = std::max<std::uint64_t>(queue_end, 1);
+      const std::uint64_t wanted = queue_end;
       if (redo_end.at(wanted) > length) {
         EXPECT_THROW(ShadowStore(directory / "crashed", queue_end), ShadowUnusable) << length << " " << queue_end;
         continue;
@@ -212,6 +212,21 @@ TEST(ShadowStore, RefusesAQueueThatEndsBeforeItsPages) {
   EXPECT_THROW(ShadowStore(directory.path(), 2), ShadowUnusable);
   EXPECT_THROW(ShadowStore(directory.path(), 4), ShadowUnusable);
   EXPECT_EQ(ShadowStore(directory.path(), 3).sequence(), 3U);
+}
+
+TEST(ShadowStore, ForgetsNothingWhereTheQueueIsGone) {
+  const TemporaryDirectory directory;
+  std::mt19937 random(8);
+  MemoryImage model(512, 12);
+  ShadowStore::create(directory.path(), model);
+  {
+    ShadowStore store(directory.path(), 0);
+    apply_random(model, store, random);
+    store.sync();
+  }
+  EXPECT_THROW(ShadowStore(directory.path(), 0), ShadowUnusable);
+  EXPECT_THROW(ShadowStore(directory.path(), 0), ShadowUnusable) << "asking again must not make it forget";
+  EXPECT_EQ(ShadowStore(directory.path(), 2).sequence(), 2U);
 }
 
 TEST(ShadowStore, ImagesStayWhileTheStoreMovesOn) {
