@@ -35,6 +35,8 @@ class GoodSetup {
   /// A connection of the application to its store, open until the case is over.
   SqliteDatabase& application();
   void close_application() { application_.reset(); }
+  /// As an application does that wants its store for itself.
+  void hold_store_exclusively();
   /// Runs pgmirror with the setup as it is now until the mirror is the same, then ends it.
   void mirror_once();
 
@@ -43,6 +45,8 @@ class GoodSetup {
   std::string user{};          ///< who runs it; empty: we
   std::string shell_before{};  ///< run by the shell that becomes pgmirror, for limits
   std::unique_ptr<ChildProcess> other_agent{};
+  /// What must not come before the test has read the files: that takes the locks of this process from them.
+  std::function<void()> at_last{};
 
   ProgramCall call() const;
 

@@ -50,6 +50,11 @@ SqliteDatabase& GoodSetup::application() {
   return *application_;
 }
 
+void GoodSetup::hold_store_exclusively() {
+  application_ = std::make_unique<SqliteDatabase>(store(), SqliteDatabase::Journal::as_is);
+  application_->exec("PRAGMA locking_mode=EXCLUSIVE; INSERT INTO u VALUES (2, 'y')");
+}
+
 ProgramCall GoodSetup::call() const {
   ProgramCall call{
       .arguments = {PGMIRROR_PROGRAM}, .environment = environment_, .clean_environment = true, .user = user};
@@ -62,6 +67,7 @@ ProgramCall GoodSetup::call() const {
 
 void GoodSetup::mirror_once() {
   ChildProcess program(call());
+  program.wait_for_output("Successfully connected");
   const bool same = eventually(std::chrono::seconds{60},
                                [&] { return !program.running() || static_cast<bool>(same_content(store(), mirror)); });
   if (!same || !program.running()) throw std::runtime_error("the setup does not serve:\n" + program.output());

@@ -46,7 +46,10 @@ std::vector<BadInput> store_cases() {
        {"none.db", "does not exist"},
        follow_the_store},
       {"StoreThatIsADirectory",
-       [](GoodSetup& setup) { follow(setup, ""); },
+       [](GoodSetup& setup) {
+         std::filesystem::create_directory(setup.file("data"));
+         follow(setup, "data");
+       },
        refused,
        {"is a directory"},
        follow_the_store},
@@ -90,9 +93,7 @@ std::vector<BadInput> store_cases() {
        {"spoiled.db", "damaged"},
        follow_the_store},
       {"StoreHeldForOneProgram",
-       [](GoodSetup& setup) {
-         setup.application().exec("PRAGMA locking_mode=EXCLUSIVE; INSERT INTO u VALUES (2, 'y')");
-       },
+       [](GoodSetup& setup) { setup.at_last = [&setup] { setup.hold_store_exclusively(); }; },
        refused,
        {"locking_mode=EXCLUSIVE"},
        [](GoodSetup& setup) { setup.close_application(); }},
@@ -103,13 +104,14 @@ std::vector<BadInput> store_cases() {
          setup.user = "nobody";
        },
        refused,
-       {"app.db", "may not"},
+       {"app.db", "no permission to open it", "application's user"},
        [](GoodSetup& setup) { setup.user = ""; }},
       {"StoreInADirectoryThatMayNotBeWritten",
        [](GoodSetup& setup) {
          const auto place = setup.file("closed");
          std::filesystem::create_directory(place);
          std::filesystem::copy_file(setup.store(), place / "app.db");
+         std::filesystem::permissions(place / "app.db", std::filesystem::perms::all);
          std::filesystem::create_directory(setup.file("nobodys"));
          for (const auto& open : {setup.file(""), setup.file("nobodys")})
            std::filesystem::permissions(open, std::filesystem::perms::all);
@@ -118,7 +120,7 @@ std::vector<BadInput> store_cases() {
          setup.user = "nobody";
        },
        refused,
-       {"closed/app.db", "-wal or -shm", "application's user"},
+       {"closed/app.db", "no permission to write in its directory"},
        [](GoodSetup& setup) {
          setup.user = "";
          setup.set("MIRROR_STATE_DIR", setup.state().string());
