@@ -33,30 +33,39 @@ std::optional<Checkpoint> select_checkpoint(Connection& connection, std::string_
 
 }  // namespace
 
-Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source) {
+Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+                            const Claimant& claimant) {
   const Result claimed = connection.execute(
       fmt::format(
-          "INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, position) VALUES ($1, $2, 1, 0) "
-          "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1 WHERE c.source = excluded.source RETURNING {}",
+          "INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, owner, position) VALUES ($1, $2, 1, $3, 0) "
+          "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner "
+          "WHERE c.source = excluded.source AND ($4::boolean OR c.owner = excluded.owner) RETURNING {}",
           answer),
-      Parameters{}.text(mirror).text(source.text));
+      Parameters{}.text(mirror).text(source.text).text(claimant.owner).text(claimant.takes_over ? "true" : "false"));
   if (claimed.rows() == 1) return checkpoint_of(claimed);
   const Result other =
       connection.execute("SELECT source FROM pgmirror.checkpoint WHERE mirror = $1", Parameters{}.text(mirror));
+  if (other.rows() == 1 && other.text(0, 0) == source.text) {
+    throw IdentityError(fmt::format(
+        "mirror \"{}\": another agent has taken this mirror over; stop one of the two, then run \"pgmirror resume\"",
+        mirror));
+  }
   throw IdentityError(fmt::format(
       "mirror \"{}\": it follows source {}, but this agent's source is {}; restore the state directory that "
       "belongs to the mirror, or run \"pgmirror resync --all\" to replace its content",
       mirror, other.rows() == 1 ? other.text(0, 0) : "(gone)", source.text));
 }
 
-Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source) {
+Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+                          const Claimant& claimant) {
   DatabaseTransaction transaction(connection);
-  const Result claimed = connection.execute(
-      fmt::format("INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, position) VALUES ($1, $2, 1, 0) "
-                  "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1, source = excluded.source, position = 0, "
-                  "commit_time = NULL RETURNING {}",
-                  answer),
-      Parameters{}.text(mirror).text(source.text));
+  const Result claimed =
+      connection.execute(fmt::format("INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, owner, position) "
+                                     "VALUES ($1, $2, 1, $3, 0) "
+                                     "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner, "
+                                     "source = excluded.source, position = 0, commit_time = NULL RETURNING {}",
+                                     answer),
+                         Parameters{}.text(mirror).text(source.text).text(claimant.owner));
   connection.execute(
       "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0 WHERE mirror = $1 AND state <> 'dropped'",
       Parameters{}.text(mirror));

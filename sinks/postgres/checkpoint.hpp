@@ -25,14 +25,23 @@ struct Checkpoint {
   std::optional<change::CommitTime> commit_time;
 };
 
+/// Who claims a mirror: one worker, over all its connections.
+struct Claimant {
+  std::string owner{};
+  /// From whomever it belongs to. Without, a mirror that somebody else has claimed since is left to them.
+  bool takes_over = true;
+};
+
 /// Makes the caller the owner of the mirror: raises the epoch by one, so that any other agent's next transaction fails
 /// with PM002. One statement; needs the control schema. Throws IdentityError when the checkpoint belongs to another
-/// source, DatabaseError.
-Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source);
+/// source or, where the claimant does not take over, to another claimant; DatabaseError.
+Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+                            const Claimant& claimant = {});
 
 /// Makes the mirror belong to `source` from position zero, whatever it followed before, all its tables to be copied
 /// again. Only on a person's command.
-Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source);
+Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+                          const Claimant& claimant = {});
 
 /// Without claiming; none when this mirror was never claimed. Waits for a transaction that is about to move it, so that
 /// after a COMMIT with unknown outcome the answer is final. Needs a session that may write.

@@ -18,11 +18,14 @@ CREATE TABLE pgmirror.checkpoint (
   mirror text PRIMARY KEY,
   source text NOT NULL,
   epoch bigint NOT NULL,
+  owner text,
   position bigint NOT NULL,
   commit_time timestamp with time zone,
   updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE pgmirror.checkpoint IS 'How far each mirror is; moved only in the transaction that carries the rows';
+
+COMMENT ON COLUMN pgmirror.checkpoint.owner IS 'Drawn by each agent at its start: who raised the epoch last';
 
 CREATE TABLE pgmirror.tables (
   mirror text NOT NULL,

@@ -48,11 +48,12 @@ std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations
 }
 
 Ownership claim(Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
-                WorkerOrders& orders, bool& start_over, change::Position& position) {
+                Claimant& claimant, WorkerOrders& orders, bool& start_over, change::Position& position) {
   create_control_schema(connection);
   start_over = orders.start_over_wanted();
-  const Checkpoint checkpoint = start_over ? replace_source(connection, mirror.name, identity)
-                                           : claim_checkpoint(connection, mirror.name, identity);
+  const Checkpoint checkpoint = start_over ? replace_source(connection, mirror.name, identity, claimant)
+                                           : claim_checkpoint(connection, mirror.name, identity, claimant);
+  claimant.takes_over = false;
   // Carried out only now: an order must not be lost with a connection.
   if (start_over) orders.take_start_over();
   position = checkpoint.position;
@@ -88,7 +89,8 @@ MirrorSession::MirrorSession(const Surroundings& around)
       orders_(around.orders),
       trouble_(around.trouble),
       connection_(around.mirror.connection, "pgmirror"),
-      ownership_(claim(connection_, around.mirror, around.identity, around.orders, start_over_, position_)),
+      ownership_(
+          claim(connection_, around.mirror, around.identity, around.claimant, around.orders, start_over_, position_)),
       schema_(around.mirror),
       tables_(schema_, around.mirror.name),
       flush_watch_(position_) {

@@ -13,6 +13,7 @@
 #include "queue/queue_reader.hpp"
 #include "sinks/postgres/batch_collector.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
+#include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/flush_watch.hpp"
 #include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/schema_builder.hpp"
@@ -54,6 +55,7 @@ class MirrorSession {
     StatusBoard& board;
     WorkerOrders& orders;
     Trouble& trouble;
+    Claimant& claimant;
   };
 
   /// Connects and claims the mirror. Throws DatabaseError, IdentityError.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 
 #include "sinks/postgres/backoff.hpp"
 #include "sinks/postgres/checkpoint.hpp"
@@ -14,6 +15,11 @@
 namespace pgmirror::sinks::postgres {
 
 namespace {
+
+std::string random_name() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
 
 std::uint64_t seed_of(const std::string& name) { return std::hash<std::string>{}(name); }
 
@@ -56,7 +62,8 @@ MirrorWorker::MirrorWorker(const config::Mirror& mirror, queue::QueueReader queu
       queue_(std::move(queue)),
       source_(source),
       identity_(std::move(identity)),
-      board_(MirrorStatus{.name = mirror.name, .address = mirror.connection.address()}) {}
+      board_(MirrorStatus{.name = mirror.name, .address = mirror.connection.address()}),
+      claimant_{.owner = random_name()} {}
 
 void MirrorWorker::run(std::stop_token stop) {
   Backoff backoff(seed_of(mirror_.name));
@@ -65,7 +72,7 @@ void MirrorWorker::run(std::stop_token stop) {
     Failure failure;
     try {
       board_.update([](MirrorStatus& status) { status.state = MirrorState::connecting; });
-      MirrorSession session({mirror_, queue_, source_, identity_, board_, orders_, trouble_});
+      MirrorSession session({mirror_, queue_, source_, identity_, board_, orders_, trouble_, claimant_});
       session.run(stop);
       continue;
     } catch (...) {
@@ -102,6 +109,8 @@ void MirrorWorker::report(const Failure& failure, std::chrono::milliseconds dela
 void MirrorWorker::wait(std::stop_token stop, const Failure& failure) {
   const bool for_ever = failure.kind == FailureKind::identity;
   orders_.wait_for_resume(stop, for_ever ? std::nullopt : std::optional(next_attempt_));
+  // Whoever resumes a mirror that was taken over means it.
+  if (for_ever) claimant_.takes_over = true;
 }
 
 }  // namespace pgmirror::sinks::postgres

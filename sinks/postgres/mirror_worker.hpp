@@ -36,6 +36,7 @@ class MirrorWorker {
   StatusBoard board_;
   WorkerOrders orders_;
   Trouble trouble_;
+  Claimant claimant_;
   std::chrono::steady_clock::time_point next_attempt_{};
 };
 
