@@ -28,6 +28,21 @@ TEST_F(MirrorOwnership, SecondAgentFencesTheFirstWhichSaysSo) {
   EXPECT_TRUE(ledger_holds_each_once(21));
 }
 
+TEST_F(MirrorOwnership, AgentThatLostItsConnectionDoesNotTakeTheMirrorBack) {
+  start_and_copy();
+  sinks::postgres::MirrorWorker second(mirror_, queue_.reader(), source_, {"scripted"});
+  const std::jthread second_thread([&](std::stop_token stop) { second.run(std::move(stop)); });
+  ASSERT_TRUE(eventually(30s, [&] { return second.status().state == MirrorState::streaming; }));
+  tell(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgmirror' AND datname = "
+      "current_database()");
+  EXPECT_TRUE(says(MirrorState::failed, "another agent has taken this mirror over"));
+  write(1);
+  EXPECT_TRUE(eventually(30s, [&] { return second.status().position == queue_.end(); })) << second.status().reason;
+  EXPECT_EQ(second.status().state, MirrorState::streaming) << "the owner is let in again";
+  EXPECT_TRUE(ledger_holds_each_once(1));
+}
+
 TEST_F(MirrorOwnership, CheckpointMovedByHandStopsTheMirrorUntilSomebodyLooks) {
   start_and_copy();
   write(1);
