@@ -133,7 +133,6 @@ TEST(ShadowStore, RecoversTheQueuesLastCommitFromEveryTruncationOfTheRedo) {
     for (const std::uint64_t queue_end : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{9}}) {
       copy_shadow(directory.path(), directory / "crashed");
       std::filesystem::resize_file(directory / "crashed" / "shadow.redo", length);
-      const std::uint64_t wanted = queue_end;
       if (redo_end.at(queue_end) > length) {
         EXPECT_THROW(ShadowStore(directory / "crashed", queue_end), ShadowUnusable) << length << " " << queue_end;
         continue;
