@@ -54,11 +54,14 @@ void ContentComparison::find_different_buckets(const MirrorTable& table, TableCo
                                                std::stop_token stop) {
   std::vector<RowDigest> source(bucket_count);
   std::vector<RowDigest> mirror(bucket_count);
+  rows_in_bucket_.assign(bucket_count, 0);
   RowImage image;
   std::vector<std::size_t> odd;
   snapshot_.read(*table.relation, [&](change::Tuple cells) {
     image_of_source(table, cells, image, odd);
-    source[bucket_of(RowDigest::of(image.key))] += RowDigest::of(image.row);
+    const std::size_t bucket = bucket_of(RowDigest::of(image.key));
+    source[bucket] += RowDigest::of(image.row);
+    ++rows_in_bucket_[bucket];
     ++result.rows_in_source;
     for (const std::size_t column : odd) {
       const change::Value& value = cells[table.columns[column].source];
@@ -82,28 +85,39 @@ void ContentComparison::find_different_buckets(const MirrorTable& table, TableCo
 }
 
 void ContentComparison::tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop) {
+  for (std::size_t next = 0; next < bucket_count && !stop.stop_requested();) {
+    std::vector<bool> group(bucket_count);
+    bool any = false;
+    for (std::uint64_t rows = 0; next < bucket_count && rows < most_rows_at_once; ++next) {
+      if (!different_buckets_[next]) continue;
+      group[next] = true;
+      any = true;
+      rows += rows_in_bucket_[next];
+    }
+    if (any) tell_apart(table, group, result, stop);
+  }
+  sample_keys(table, result, stop);
+}
+
+void ContentComparison::tell_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
+                                   std::stop_token stop) {
   Digests source;
   RowImage image;
   std::vector<std::size_t> odd;
-  const auto keep_sample = [&](change::Tuple cells) {
-    if (result.sample_keys.size() < most_samples) result.sample_keys.push_back(odd_key(table, cells));
-  };
   snapshot_.read(*table.relation, [&](change::Tuple cells) {
     image_of_source(table, cells, image, odd);
     const RowDigest key = RowDigest::of(image.key);
-    if (different_buckets_[bucket_of(key)] && source.size() < most_differences) {
-      source[key] = RowDigest::of(image.row);
-    }
+    if (buckets[bucket_of(key)]) source[key] = RowDigest::of(image.row);
     return !stop.stop_requested();
   });
   read_rows(connection_, comparable_select(table), [&](std::string_view fields) {
     image_of_mirror(table, fields, image);
     const RowDigest key = RowDigest::of(image.key);
-    if (!different_buckets_[bucket_of(key)]) return !stop.stop_requested();
+    if (!buckets[bucket_of(key)]) return !stop.stop_requested();
     const auto found = source.find(key);
     if (found == source.end()) {
       ++result.extra;
-      if (surplus_.size() < most_differences) surplus_.insert(key);
+      surplus_.insert(key);
     } else {
       if (found->second != RowDigest::of(image.row)) {
         ++result.different;
@@ -113,12 +127,17 @@ void ContentComparison::tell_apart(const MirrorTable& table, TableComparison& re
     }
     return !stop.stop_requested();
   });
-  result.missing = source.size();
+  result.missing += source.size();
   for (const auto& [key, row] : source) wanted_.insert(key);
-  // Sample keys are worth another pass only because there is something to show.
+}
+
+/// Worth another pass only because there is something to show.
+void ContentComparison::sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop) {
+  RowImage image;
+  std::vector<std::size_t> odd;
   snapshot_.read(*table.relation, [&](change::Tuple cells) {
     image_of_source(table, cells, image, odd);
-    if (wanted_.contains(RowDigest::of(image.key))) keep_sample(cells);
+    if (wanted_.contains(RowDigest::of(image.key))) result.sample_keys.push_back(odd_key(table, cells));
     return result.sample_keys.size() < most_samples && !stop.stop_requested();
   });
 }

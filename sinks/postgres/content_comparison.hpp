@@ -36,11 +36,11 @@ struct TableComparison {
 /// Compares source and mirror by content, and mends what differs.
 ///
 /// Each side is read once, in any order, as the bytes that apply would send; rows are summed up in buckets by key, and
-/// only buckets that differ are read again. Memory: a few megabytes, and some dozen bytes for each differing key, of
-/// which at most `most_differences` are told apart. One thread; blocks.
+/// only buckets that differ are read again, as many at a time as hold most_rows_at_once rows. Memory: some dozen bytes
+/// for each of those rows and for each differing key. One thread; blocks.
 class ContentComparison {
  public:
-  static constexpr std::size_t most_differences = 1'000'000;
+  static constexpr std::uint64_t most_rows_at_once = 1'000'000;
 
   /// The mirror must stand at the snapshot's position for as long as this object is used, and `connection` see it.
   ContentComparison(Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema);
@@ -58,14 +58,18 @@ class ContentComparison {
 
   void find_different_buckets(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop);
+  void tell_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
+                  std::stop_token stop);
+  void sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void compare_odd_values(const MirrorTable& table, TableComparison& result);
 
   Connection& connection_;
   change::Snapshot& snapshot_;
   const SchemaBuilder& schema_;
   std::vector<bool> different_buckets_;
-  std::set<RowDigest> wanted_;   ///< keys of rows that the mirror has to get from the source
-  std::set<RowDigest> surplus_;  ///< keys of rows that the mirror has to lose
+  std::vector<std::uint64_t> rows_in_bucket_;  ///< of the source
+  std::set<RowDigest> wanted_;                 ///< keys of rows that the mirror has to get from the source
+  std::set<RowDigest> surplus_;                ///< keys of rows that the mirror has to lose
   OddEntries source_odd_;
   std::set<std::string> odd_wanted_;                           ///< key texts of rows whose odd values differ
   std::set<std::pair<std::string, std::string>> odd_surplus_;  ///< odd values without a row in the source

@@ -170,12 +170,11 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
     auto report = verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_,
                          planned.verification->repair, stop);
     if (!report) return;
-    if (report->equal() || report->repaired) {
-      board_.update([&](MirrorStatus& status) {
-        status.proven_equal_at = report->at;
-        status.drifted_rows = 0;
-      });
-    }
+    // What was mended is proven by the next comparison, not by this one.
+    board_.update([&](MirrorStatus& status) {
+      if (report->equal()) status.proven_equal_at = report->at;
+      if (report->equal() || report->repaired) status.drifted_rows = 0;
+    });
     planned.verification->answer.set_value(std::move(*report));
     return;
   }

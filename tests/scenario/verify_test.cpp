@@ -51,6 +51,21 @@ TEST_F(Verify, FindsAndMendsOnlyWhatDiffers) {
       << "a row that was right must not be written again";
 }
 
+/// Differences everywhere in a table of more rows than are told apart at a time: none of the others may look surplus,
+/// or a repair would delete them.
+TEST_F(Verify, CountsDifferencesThatAreSpreadOverALargeTable) {
+  application_.exec(
+      "CREATE TABLE large (id INTEGER PRIMARY KEY, size INT);"
+      "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1500000)"
+      " INSERT INTO large SELECT i, i FROM n;");
+  ASSERT_EQ(program_.command({"verify"}).end, ProgramEnd{}) << program_.log();
+  spoil("UPDATE large SET size = size + 1 WHERE id % 5 = 0");
+  const auto found = program_.command({"verify"});
+  EXPECT_EQ(found.end, differences_found) << found.output;
+  EXPECT_NE(found.output.find("large: 0 rows missing, 0 too many, 300000 different"), std::string::npos)
+      << found.output;
+}
+
 TEST_F(Verify, HoldsWhileTheApplicationWorks) {
   for (int i = 0; i < 50; ++i) application_.exec("UPDATE thing SET size = size + 1 WHERE id % 50 = 3");
   const auto verified = program_.command({"verify"});
