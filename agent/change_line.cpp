@@ -102,6 +102,16 @@ struct LineOf {
     for (const change::RelationPtr& relation : change.relations) line += " " + relation->qualified_name();
     return line;
   }
+  std::string operator()(const change::ContentGap& gap) const {
+    return fmt::format("copy again {}: {}", gap.relation->qualified_name(), gap.reason);
+  }
+  std::string operator()(const change::SchemaStatement& statement) const {
+    return fmt::format("define {} {}{}{}", statement.kind, statement.schema, statement.schema.empty() ? "" : ".",
+                       statement.name);
+  }
+  std::string operator()(const change::SequenceValue& value) const {
+    return fmt::format("sequence {}.{} is at {}", value.schema, value.name, value.value);
+  }
   std::string operator()(const change::Commit& commit) const {
     return fmt::format("commit {} {}", to_string(commit.position),
                        utc_timestamp(std::chrono::time_point_cast<LogTime::duration>(commit.time)));

@@ -45,6 +45,13 @@ struct ForeignKey {
   bool operator==(const ForeignKey&) const = default;
 };
 
+/// What the source tells of a row that was changed or removed (PostgreSQL manual: ALTER TABLE, REPLICA IDENTITY).
+enum class ReplicaIdentity : std::uint8_t {
+  key,      ///< the cells of Relation::key
+  full,     ///< all cells, on every update and removal
+  nothing,  ///< nothing: only inserts and truncations can be mirrored
+};
+
 /// A table as the source described it at one commit. Immutable and shared; a schema change makes a new one.
 ///
 /// Columns and tables that the user excluded are absent: they never leave the source.
@@ -63,6 +70,9 @@ struct Relation {
   bool has_row_id = false;  ///< columns[0] is the unnamed rowid
   std::vector<Index> indexes{};
   std::vector<ForeignKey> foreign_keys{};
+  /// A SQLite table is always identified by its key. A PostgreSQL table whose replica identity is an index has that
+  /// index's columns as `key`; with `full` the key is the primary key, where there is one.
+  ReplicaIdentity identity = ReplicaIdentity::key;
 
   /// `schema.name`, or `name` where the schema is empty.
   std::string qualified_name() const;

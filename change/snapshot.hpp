@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <stop_token>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "change/position.hpp"
 #include "change/relation.hpp"
+#include "change/schema_statement.hpp"
 #include "change/value.hpp"
 
 namespace pgmirror::change {
@@ -28,19 +31,46 @@ struct TableProfile {
   std::vector<ColumnProfile> columns;  ///< in the order of Relation::columns
 };
 
+/// A part of a table's rows that can be read by itself. Together the parts of Snapshot::parts() are the table.
+struct TablePart {
+  std::string where_sql;    ///< in the source's SQL; empty: the whole table
+  std::uint64_t rows = 0;   ///< an estimate
+  std::uint64_t bytes = 0;  ///< likewise
+};
+
 /// The whole source as of one commit, for copies and comparisons.
 ///
-/// Stays the same while the source moves on. Used by one thread; reading blocks on disk only. Whoever holds one makes
-/// the source keep the old content of what changes meanwhile, on disk: do not hold it longer than needed.
+/// Stays the same while the source moves on. Used by one thread; reading blocks on disk or on the source's server.
+/// Whoever holds one makes the source keep the old content of what changes meanwhile: do not hold it longer than
+/// needed.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
   virtual Position position() const = 0;
   virtual const std::vector<RelationPtr>& relations() const = 0;
-  /// Calls `consume` for each row in key order until the end or until it returns false. The tuple dies with the call.
+  /// Calls `consume` for each row, in key order where the store keeps one, until the end or until it returns false. The
+  /// tuple dies with the call.
   virtual void read(const Relation& relation, const std::function<bool(Tuple)>& consume) = 0;
-  /// One pass over the table that looks at storage classes only.
+  /// One pass over the table that looks at storage classes only. Not for relations of native columns.
   virtual TableProfile profile(const Relation& relation) = 0;
+
+  /// Everything that makes the source's objects, in an order in which it can be run. Empty: derive them from
+  /// relations().
+  virtual std::vector<SchemaStatement> definition() { return {}; }
+  /// Sequences and how far they are used.
+  virtual std::vector<SequenceValue> sequences() { return {}; }
+
+  /// Whether copy_text() and parts() work: a PostgreSQL source, whose rows need not be taken apart on the way.
+  virtual bool gives_copy_text() const { return false; }
+  virtual std::vector<TablePart> parts(const Relation& /*relation*/) { return {}; }
+  /// The rows of one part as whole lines of PostgreSQL's COPY text format, some at a time, columns in the order of
+  /// Relation::columns. Stops when `consume` returns false. The bytes die with the call.
+  virtual void copy_text(const Relation& /*relation*/, const TablePart& /*part*/,
+                         const std::function<bool(std::string_view)>& /*consume*/) {
+    throw std::logic_error("this snapshot gives no COPY text");
+  }
+  /// The same content for another thread, where gives_copy_text(). This object must outlive it.
+  virtual std::unique_ptr<Snapshot> share() { throw std::logic_error("this snapshot cannot be shared"); }
 };
 
 /// Gives snapshots of the running source. Safe to call from any thread.
@@ -49,6 +79,9 @@ class SnapshotProvider {
   virtual ~SnapshotProvider() = default;
   /// A snapshot whose position is already durable in the queue, or will be without further commits of the source.
   virtual std::unique_ptr<Snapshot> open_snapshot() = 0;
+  /// Statements that add to the mirror's types what the source's have gained (labels of enums), harmless to repeat. As
+  /// of now, which may be later than any change in the queue: for a row that the mirror refuses because of its type.
+  virtual std::vector<SchemaStatement> type_additions() { return {}; }
 };
 
 }  // namespace pgmirror::change

@@ -3,10 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "change/position.hpp"
 #include "change/relation.hpp"
+#include "change/schema_statement.hpp"
 #include "change/value.hpp"
 
 namespace pgmirror::change {
@@ -17,13 +21,12 @@ enum class RowOperation : std::uint8_t { insert, update, remove };
 
 /// One row of one table changed. The tuples are views; see Value.
 ///
-/// | operation | old_key                                                           | new_row |
-/// |-----------|-------------------------------------------------------------------|-------------------------------------|
-/// | insert    | empty                                                             | all cells | | update    | empty
-/// when the identity stayed, else identity cells, others unchanged | all cells; unchanged where not sent | | remove |
-/// identity cells, others unchanged                                  | empty                               |
+/// insert: `old_key` is empty, `new_row` has all cells. update: `old_key` is empty when the identity stayed, else it
+/// has the identity cells and the others are unchanged; `new_row` has all cells, unchanged where the source did not
+/// send them. remove: `old_key` has the identity cells, `new_row` is empty.
 ///
-/// Identity cells are the declared key and the unnamed rowid (Relation::key, Relation::has_row_id).
+/// Identity cells are the declared key and the unnamed rowid (Relation::key, Relation::has_row_id). With
+/// ReplicaIdentity::full `old_key` has all cells, on every update and removal.
 struct RowChange {
   RowOperation operation = RowOperation::insert;
   RelationPtr relation;
@@ -47,6 +50,14 @@ struct Truncation {
   std::vector<RelationPtr> relations;
 };
 
+/// What a table held before this commit may differ from what was told: rows were rewritten without a change of their
+/// own, or the table was not followed yet. Its changes after this commit are complete. A mirror takes the table's
+/// content from a snapshot at this commit or later.
+struct ContentGap {
+  RelationPtr relation;
+  std::string reason;  ///< for people
+};
+
 struct Commit {
   Position position;
   CommitTime time;
@@ -54,7 +65,7 @@ struct Commit {
 
 /// Takes the transactions of one source in commit order, piece by piece: no transaction is assumed to fit in memory.
 ///
-/// One thread. begin, any number of row / schema / truncate, then commit or rollback; the tuples of a RowChange may die
+/// One thread. begin, any number of changes, then commit or rollback; the tuples of a RowChange may die
 /// when row() returns. A transaction is visible to readers when sync() has returned after its commit, never earlier.
 class TransactionWriter {
  public:
@@ -63,6 +74,14 @@ class TransactionWriter {
   virtual void row(const RowChange& change) = 0;
   virtual void schema(const SchemaChange& change) = 0;
   virtual void truncate(const Truncation& change) = 0;
+  // Only a PostgreSQL source has these; a writer that serves SQLite alone need not take them.
+  virtual void gap(const ContentGap& /*gap*/) { throw std::logic_error("this writer takes no content gaps"); }
+  virtual void statement(const SchemaStatement& /*statement*/) {
+    throw std::logic_error("this writer takes no schema statements");
+  }
+  virtual void sequence(const SequenceValue& /*value*/) {
+    throw std::logic_error("this writer takes no sequence values");
+  }
   virtual void commit(const Commit& commit) = 0;
   /// Forgets the open transaction.
   virtual void rollback() = 0;

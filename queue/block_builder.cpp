@@ -98,6 +98,33 @@ void BlockBuilder::truncate(const change::Truncation& change, RelationIds& ids) 
   ++contents_.changes;
 }
 
+void BlockBuilder::gap(const change::ContentGap& gap, RelationIds& ids) {
+  const auto id = ids.id_of(gap.relation, records_, contents_.defines_relations);
+  tag(RecordTag::gap);
+  wire::append_varint(records_, id);
+  wire::append_string(records_, gap.reason);
+  ++contents_.changes;
+}
+
+void BlockBuilder::statement(const change::SchemaStatement& statement) {
+  tag(RecordTag::statement);
+  wire::append_varint(records_, static_cast<std::uint64_t>(statement.stage));
+  wire::append_varint(records_, statement.required ? 1 : 0);
+  for (const std::string* text : {&statement.kind, &statement.schema, &statement.name, &statement.sql}) {
+    wire::append_string(records_, *text);
+  }
+  ++contents_.changes;
+}
+
+void BlockBuilder::sequence(const change::SequenceValue& value) {
+  tag(RecordTag::sequence);
+  wire::append_string(records_, value.schema);
+  wire::append_string(records_, value.name);
+  wire::append_varint(records_, wire::zigzag(value.value));
+  wire::append_varint(records_, value.descending ? 1 : 0);
+  ++contents_.changes;
+}
+
 void BlockBuilder::commit(const change::Commit& commit, bool began_before) {
   char* at = records_.reserve(1 + 2 * wire::longest_varint);
   *at++ = static_cast<char>(RecordTag::commit);

@@ -31,6 +31,9 @@ class BlockBuilder {
   void row(const change::RowChange& change, RelationIds& ids);
   void schema(const change::SchemaChange& change, RelationIds& ids);
   void truncate(const change::Truncation& change, RelationIds& ids);
+  void gap(const change::ContentGap& gap, RelationIds& ids);
+  void statement(const change::SchemaStatement& statement);
+  void sequence(const change::SequenceValue& value);
   void commit(const change::Commit& commit, bool began_before);
 
   /// Takes back everything since begin(), which must have been in this block.

@@ -49,6 +49,9 @@ void ChangeQueue::begin() { writer_->begin(); }
 void ChangeQueue::row(const change::RowChange& change) { writer_->row(change); }
 void ChangeQueue::schema(const change::SchemaChange& change) { writer_->schema(change); }
 void ChangeQueue::truncate(const change::Truncation& change) { writer_->truncate(change); }
+void ChangeQueue::gap(const change::ContentGap& gap) { writer_->gap(gap); }
+void ChangeQueue::statement(const change::SchemaStatement& statement) { writer_->statement(statement); }
+void ChangeQueue::sequence(const change::SequenceValue& value) { writer_->sequence(value); }
 void ChangeQueue::commit(const change::Commit& commit) { writer_->commit(commit); }
 void ChangeQueue::rollback() { writer_->rollback(); }
 void ChangeQueue::sync() { writer_->sync(); }

@@ -45,6 +45,9 @@ class ChangeQueue final : public change::TransactionWriter {
   void row(const change::RowChange& change) override;
   void schema(const change::SchemaChange& change) override;
   void truncate(const change::Truncation& change) override;
+  void gap(const change::ContentGap& gap) override;
+  void statement(const change::SchemaStatement& statement) override;
+  void sequence(const change::SequenceValue& value) override;
   /// Positions must grow. Does not touch the disk.
   void commit(const change::Commit& commit) override;
   void rollback() override;

@@ -10,6 +10,7 @@ namespace pgmirror::queue {
 struct Begin {};
 
 /// What a Cursor gives out.
-using Item = std::variant<Begin, change::RowChange, change::SchemaChange, change::Truncation, change::Commit>;
+using Item = std::variant<Begin, change::RowChange, change::SchemaChange, change::Truncation, change::ContentGap,
+                          change::SchemaStatement, change::SequenceValue, change::Commit>;
 
 }  // namespace pgmirror::queue

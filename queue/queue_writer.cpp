@@ -85,6 +85,24 @@ void QueueWriter::truncate(const change::Truncation& change) {
   block_.truncate(change, relations_);
 }
 
+void QueueWriter::gap(const change::ContentGap& gap) {
+  check_open();
+  on_disk([this] { make_room(); });
+  block_.gap(gap, relations_);
+}
+
+void QueueWriter::statement(const change::SchemaStatement& statement) {
+  check_open();
+  on_disk([this] { make_room(); });
+  block_.statement(statement);
+}
+
+void QueueWriter::sequence(const change::SequenceValue& value) {
+  check_open();
+  on_disk([this] { make_room(); });
+  block_.sequence(value);
+}
+
 void QueueWriter::commit(const change::Commit& commit) {
   check_open();
   if (commit.position <= last_) {

@@ -23,6 +23,9 @@ class QueueWriter {
   void row(const change::RowChange& change);
   void schema(const change::SchemaChange& change);
   void truncate(const change::Truncation& change);
+  void gap(const change::ContentGap& gap);
+  void statement(const change::SchemaStatement& statement);
+  void sequence(const change::SequenceValue& value);
   void commit(const change::Commit& commit);
   void rollback();
   void sync();

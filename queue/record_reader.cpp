@@ -19,7 +19,7 @@ void RecordReader::go_to(std::uint32_t offset) {
 
 RecordTag RecordReader::tag() {
   const auto tag = in_.byte();
-  if (tag < static_cast<std::uint8_t>(RecordTag::relation) || tag > static_cast<std::uint8_t>(RecordTag::commit)) {
+  if (tag < static_cast<std::uint8_t>(RecordTag::relation) || tag > static_cast<std::uint8_t>(RecordTag::sequence)) {
     throw wire::Malformed("a record is of unknown kind " + std::to_string(tag));
   }
   return static_cast<RecordTag>(tag);
@@ -75,6 +75,37 @@ const Item* RecordReader::schema() {
   return &other_;
 }
 
+const Item* RecordReader::gap() {
+  change::ContentGap gap;
+  gap.relation = relations_.at(in_.varint());
+  gap.reason = in_.string();
+  other_ = std::move(gap);
+  return &other_;
+}
+
+const Item* RecordReader::statement() {
+  change::SchemaStatement statement;
+  const auto stage = in_.varint();
+  if (stage > static_cast<std::uint64_t>(change::SchemaStatement::Stage::after_data)) {
+    throw wire::Malformed("a schema statement is of unknown stage " + std::to_string(stage));
+  }
+  statement.stage = static_cast<change::SchemaStatement::Stage>(stage);
+  statement.required = in_.varint() != 0;
+  for (std::string* text : {&statement.kind, &statement.schema, &statement.name, &statement.sql}) *text = in_.string();
+  other_ = std::move(statement);
+  return &other_;
+}
+
+const Item* RecordReader::sequence() {
+  change::SequenceValue value;
+  value.schema = in_.string();
+  value.name = in_.string();
+  value.value = wire::unzigzag(in_.varint());
+  value.descending = in_.varint() != 0;
+  other_ = std::move(value);
+  return &other_;
+}
+
 const Item* RecordReader::commit() {
   auto& commit = *std::get_if<change::Commit>(&commit_);
   commit.position.value = in_.varint();
@@ -95,6 +126,12 @@ const Item* RecordReader::next() {
         return truncation();
       case RecordTag::schema:
         return schema();
+      case RecordTag::gap:
+        return gap();
+      case RecordTag::statement:
+        return statement();
+      case RecordTag::sequence:
+        return sequence();
       case RecordTag::commit:
         return commit();
       default:
@@ -118,6 +155,15 @@ const Item* RecordReader::skip() {
       return nullptr;
     case RecordTag::schema:
       schema();
+      return nullptr;
+    case RecordTag::gap:
+      gap();
+      return nullptr;
+    case RecordTag::statement:
+      statement();
+      return nullptr;
+    case RecordTag::sequence:
+      sequence();
       return nullptr;
     case RecordTag::update_with_key:
       in_.varint();

@@ -33,6 +33,9 @@ class RecordReader {
   const Item* row(RecordTag tag);
   const Item* truncation();
   const Item* schema();
+  const Item* gap();
+  const Item* statement();
+  const Item* sequence();
   const Item* commit();
   void relation();
 

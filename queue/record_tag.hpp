@@ -15,6 +15,9 @@ enum class RecordTag : std::uint8_t {
   truncate = 7,
   schema = 8,
   commit = 9,
+  gap = 10,
+  statement = 11,
+  sequence = 12,
 };
 
 }  // namespace pgmirror::queue

@@ -105,6 +105,7 @@ void append_definition(ByteBuffer& out, const change::Relation& relation) {
   for (const auto& index : relation.indexes) append_index(out, index);
   wire::append_varint(out, relation.foreign_keys.size());
   for (const auto& key : relation.foreign_keys) append_foreign_key(out, key);
+  append_byte(out, static_cast<std::uint8_t>(relation.identity));
 }
 
 change::Relation parse_definition(std::string_view bytes) {
@@ -121,6 +122,11 @@ change::Relation parse_definition(std::string_view bytes) {
   relation.has_row_id = in.byte() != 0;
   for (auto left = in.count(); left > 0; --left) relation.indexes.push_back(take_index(in));
   for (auto left = in.count(); left > 0; --left) relation.foreign_keys.push_back(take_foreign_key(in));
+  const auto identity = in.byte();
+  if (identity > static_cast<std::uint8_t>(change::ReplicaIdentity::nothing)) {
+    throw wire::Malformed("a replica identity is of unknown kind " + std::to_string(identity));
+  }
+  relation.identity = static_cast<change::ReplicaIdentity>(identity);
   if (!in.at_end()) throw wire::Malformed("a relation definition is longer than its fields");
   return relation;
 }

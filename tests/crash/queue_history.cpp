@@ -28,6 +28,9 @@ class SyncingOften final : public change::TransactionWriter {
   }
   void schema(const change::SchemaChange& change) override { writer_.schema(change); }
   void truncate(const change::Truncation& change) override { writer_.truncate(change); }
+  void gap(const change::ContentGap& gap) override { writer_.gap(gap); }
+  void statement(const change::SchemaStatement& statement) override { writer_.statement(statement); }
+  void sequence(const change::SequenceValue& value) override { writer_.sequence(value); }
   void commit(const change::Commit& commit) override { writer_.commit(commit); }
   void rollback() override { writer_.rollback(); }
   void sync() override { writer_.sync(); }

@@ -21,6 +21,7 @@ change::Relation everything() {
                               .default_sql = "",
                               .collation = "C"});
   relation.key = {1, 2};
+  relation.identity = change::ReplicaIdentity::full;
   relation.has_row_id = true;
   relation.indexes.push_back({"i", true, {"id", "sum"}, "id > 0", "create index", {"", "NOCASE"}});
   relation.indexes.push_back({"expression", false, {}, "", "create index on lower(x)", {}});

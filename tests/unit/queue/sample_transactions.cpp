@@ -79,6 +79,17 @@ void for_each_change(change::Position position, const std::function<void(const I
     use(change::SchemaChange{relation(version - 1, 1), relations[1], {{"extra_0", "renamed"}}});
   }
   if (position.value % 17 == 0) use(change::Truncation{{relations[0], relations[2]}});
+  if (position.value % 11 == 0) use(change::ContentGap{relations[1], "rewritten"});
+  if (position.value % 7 == 0) {
+    use(change::SchemaStatement{.stage = change::SchemaStatement::Stage::after_data,
+                                .kind = "index",
+                                .schema = "s",
+                                .name = fmt::format("i{}", position.value),
+                                .sql = "CREATE INDEX",
+                                .required = position.value % 2 == 0});
+    use(change::SequenceValue{
+        .schema = "s", .name = "q", .value = 3 - static_cast<std::int64_t>(position.value), .descending = true});
+  }
   const auto rows = position.value % 13 == 0 ? 60 + chance() % 200 : chance() % 4;
   for (std::uint64_t i = 0; i < rows; ++i) {
     change::RowChange row;
@@ -143,6 +154,16 @@ std::string text_of(const Item& item) {
     for (const auto& [from, to] : schema->renamed_columns) text += " " + from + ">" + to;
     return text + "\n";
   }
+  if (const auto* gap = std::get_if<change::ContentGap>(&item)) {
+    return fmt::format("gap {} {}\n", text_of(gap->relation), gap->reason);
+  }
+  if (const auto* statement = std::get_if<change::SchemaStatement>(&item)) {
+    return fmt::format("statement {} {} {} {} {} {}\n", static_cast<int>(statement->stage), statement->kind,
+                       statement->schema, statement->name, statement->sql, statement->required);
+  }
+  if (const auto* value = std::get_if<change::SequenceValue>(&item)) {
+    return fmt::format("sequence {} {} {} {}\n", value->schema, value->name, value->value, value->descending);
+  }
   std::string text = "truncate";
   for (const auto& relation : std::get<change::Truncation>(item).relations) text += " " + text_of(relation);
   return text + "\n";
@@ -160,6 +181,9 @@ void write_sample_changes(change::TransactionWriter& writer, change::Position po
     if (const auto* row = std::get_if<change::RowChange>(&item)) writer.row(*row);
     if (const auto* schema = std::get_if<change::SchemaChange>(&item)) writer.schema(*schema);
     if (const auto* truncation = std::get_if<change::Truncation>(&item)) writer.truncate(*truncation);
+    if (const auto* gap = std::get_if<change::ContentGap>(&item)) writer.gap(*gap);
+    if (const auto* statement = std::get_if<change::SchemaStatement>(&item)) writer.statement(*statement);
+    if (const auto* value = std::get_if<change::SequenceValue>(&item)) writer.sequence(*value);
   });
 }
 

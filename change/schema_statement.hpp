@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace pgmirror::change {
+
+/// One statement that makes, or changes, an object of a PostgreSQL source in another PostgreSQL, in the source server's
+/// own words (its deparsers), with every name qualified by its schema. Owners and grants are left out.
+///
+/// A SQLite store has none: its mirror's schema is derived from Relation.
+struct SchemaStatement {
+  enum class Stage : std::uint8_t {
+    before_data,  ///< schemas, extensions, types, sequences, tables without constraints
+    after_data,   ///< constraints, indexes, foreign keys, views, functions, triggers, comments
+  };
+  Stage stage = Stage::before_data;
+  std::string kind;    ///< as people name it: `schema`, `enum type`, `table`, `index`, `foreign key`, `view`
+  std::string schema;  ///< of the object; empty where it belongs to none
+  std::string name;    ///< of the object; of the table and the object, `orders.orders_pkey`, for a table's part
+  std::string sql;
+  /// Rows cannot be mirrored without it, so a refusal ends the preparation. Others are left out with the reason.
+  bool required = false;
+
+  bool operator==(const SchemaStatement&) const = default;
+};
+
+/// How far a sequence of a PostgreSQL source has been used.
+struct SequenceValue {
+  std::string schema;
+  std::string name;
+  /// The mirror's sequence is brought at least as far in its direction, never back.
+  std::int64_t value = 0;
+  bool descending = false;
+
+  bool operator==(const SequenceValue&) const = default;
+};
+
+}  // namespace pgmirror::change
