@@ -208,7 +208,7 @@ ExitCode fail(ExitCode code, std::string_view message) {
 }
 
 ExitCode run_chosen(const CommandLine& line) {
-  using sinks::postgres::DatabaseError;
+  using libpq::DatabaseError;
   using sinks::postgres::FailureKind;
   try {
     return line.run();

@@ -10,8 +10,8 @@
 
 namespace pgmirror::agent {
 
+using libpq::Connection;
 using nlohmann::json;
-using sinks::postgres::Connection;
 using sinks::postgres::ParkedChange;
 
 namespace {
@@ -70,7 +70,7 @@ ExitCode parked_list_command(const config::Flags& flags, const std::string& mirr
   for (const config::Mirror* each : chosen_mirrors(config, mirror)) {
     Connection connection(each->connection, "pgmirror parked", Connection::Access::read_only);
     if (!has_parked_table(connection)) continue;
-    for (const ParkedChange& change : list_parked(connection, each->name)) {
+    for (const ParkedChange& change : sinks::postgres::list_parked(connection, each->name)) {
       listed.push_back(to_json(each->name, change));
     }
   }
@@ -102,7 +102,7 @@ ExitCode parked_discard_command(const config::Flags& flags, const std::string& m
   const config::Config config = command_config(flags);
   const config::Mirror& chosen = single_mirror(config, mirror);
   Connection connection = connect(chosen);
-  const bool found = has_parked_table(connection) && discard_parked(connection, chosen.name, id);
+  const bool found = has_parked_table(connection) && sinks::postgres::discard_parked(connection, chosen.name, id);
   return report(found, id, "forgotten; the mirror lacks it");
 }
 

@@ -51,7 +51,7 @@ std::optional<StoreDescription> look_into_store(const config::Config& config, Fi
 void look_at_mirror(const config::Mirror& mirror, Findings& findings) {
   try {
     add(findings, check_mirror(mirror, sinks::postgres::examine_server(mirror)));
-  } catch (const sinks::postgres::DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     findings.push_back(unreachable(mirror, sinks::postgres::classify(error).sentence));
   }
 }

@@ -4,11 +4,11 @@
 #include "agent/doctor/checks.hpp"
 #include "config/describe.hpp"
 #include "config/tls.hpp"
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 namespace pgmirror::agent::doctor {
 
-using sinks::postgres::quote_identifier;
+using libpq::quote_identifier;
 using sinks::postgres::ServerFacts;
 
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "agent/doctor/checks.hpp"
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 namespace pgmirror::agent::doctor {
 
@@ -101,14 +101,13 @@ void check_key(const Relation& relation, Findings& findings) {
 }
 
 void check_name(const std::string& what, const std::string& name, const std::string& subject, Findings& findings) {
-  if (name.size() <= sinks::postgres::longest_identifier) return;
-  findings.push_back(
-      {.level = Level::warning,
-       .subject = subject,
-       .what = fmt::format("{} {} is longer than {} bytes", what, name, sinks::postgres::longest_identifier),
-       .why = fmt::format("PostgreSQL has no longer names: it is called {} in the mirror",
-                          sinks::postgres::mirror_identifier(name)),
-       .remedy = "use that name in queries of the mirror"});
+  if (name.size() <= libpq::longest_identifier) return;
+  findings.push_back({.level = Level::warning,
+                      .subject = subject,
+                      .what = fmt::format("{} {} is longer than {} bytes", what, name, libpq::longest_identifier),
+                      .why = fmt::format("PostgreSQL has no longer names: it is called {} in the mirror",
+                                         libpq::mirror_identifier(name)),
+                      .remedy = "use that name in queries of the mirror"});
 }
 
 void check_rules(const config::Config& config, const StoreDescription& store, Findings& findings) {

@@ -6,7 +6,7 @@
 
 namespace pgmirror::sinks::postgres {
 
-BatchPipeline::BatchPipeline(Connection& connection, const Ownership& ownership, change::Position position)
+BatchPipeline::BatchPipeline(libpq::Connection& connection, const Ownership& ownership, change::Position position)
     : connection_(connection), ownership_(ownership), pipeline_(connection), sent_position_(position) {}
 
 void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bool(const MirrorTable&)>& may_have_odd) {
@@ -25,8 +25,9 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bo
       .outcome = {.last = batch.last_commit(), .transactions = batch.transactions(), .changes = batch.changes()},
       .expected = {},
       .sent = std::chrono::steady_clock::now()};
-  const Parameters none;
-  const auto send_one = [&](const std::string& sql, const Parameters& parameters, const RowExpectation& expected) {
+  const libpq::Parameters none;
+  const auto send_one = [&](const std::string& sql, const libpq::Parameters& parameters,
+                            const RowExpectation& expected) {
     pipeline_.send(sql, parameters);
     sent.expected.push_back(expected);
     sent.bytes += parameters.bytes();
@@ -46,10 +47,10 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bo
 
 std::optional<Applied> BatchPipeline::receive(std::chrono::milliseconds timeout) {
   while (!batches_.empty()) {
-    Pipeline::Received received = pipeline_.receive(timeout);
+    libpq::Pipeline::Received received = pipeline_.receive(timeout);
     InFlight& batch = batches_.front();
-    if (received.answer == Pipeline::Answer::none) return std::nullopt;
-    if (received.answer == Pipeline::Answer::statement) {
+    if (received.answer == libpq::Pipeline::Answer::none) return std::nullopt;
+    if (received.answer == libpq::Pipeline::Answer::statement) {
       match(batch, received.result);
       continue;
     }
@@ -63,7 +64,7 @@ std::optional<Applied> BatchPipeline::receive(std::chrono::milliseconds timeout)
   return std::nullopt;
 }
 
-void BatchPipeline::match(InFlight& batch, const Result& result) {
+void BatchPipeline::match(InFlight& batch, const libpq::Result& result) {
   const RowExpectation expected = batch.expected.front();
   batch.expected.pop_front();
   switch (PQresultStatus(result.native())) {
@@ -78,7 +79,7 @@ void BatchPipeline::match(InFlight& batch, const Result& result) {
   }
   // A COMMIT that the server answers with ROLLBACK: the transaction had failed without an error that we saw.
   if (batch.expected.empty() && std::string_view(PQcmdStatus(result.native())) != "COMMIT" && !batch.error) {
-    batch.error = DatabaseError("the mirror rolled a batch back", "", true);
+    batch.error = libpq::DatabaseError("the mirror rolled a batch back", "", true);
   }
   batch.outcome.drifted_rows += expected.drift(result);
 }

@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "libpq/pipeline.hpp"
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/ownership.hpp"
-#include "sinks/postgres/pipeline.hpp"
 #include "sinks/postgres/row_statements.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -27,9 +27,9 @@ struct Applied {
 /// The server refused a batch: nothing of it, nor of those sent behind it, is in the mirror. The connection is spent.
 class BatchRefused : public std::runtime_error {
  public:
-  BatchRefused(DatabaseError refusal, change::Position end_of_batch, std::uint64_t in_batch)
+  BatchRefused(libpq::DatabaseError refusal, change::Position end_of_batch, std::uint64_t in_batch)
       : std::runtime_error(refusal.what()), error(std::move(refusal)), end(end_of_batch), transactions(in_batch) {}
-  DatabaseError error;
+  libpq::DatabaseError error;
   change::Position end;  ///< last position of the refused batch
   std::uint64_t transactions;
 };
@@ -42,7 +42,7 @@ class BatchRefused : public std::runtime_error {
 class BatchPipeline {
  public:
   /// `position`: of the checkpoint in the mirror, owned.
-  BatchPipeline(Connection& connection, const Ownership& ownership, change::Position position);
+  BatchPipeline(libpq::Connection& connection, const Ownership& ownership, change::Position position);
 
   /// Does not block. `may_have_odd` tells of a table whether pgmirror.odd_values may name it. Throws NullNotAllowed
   /// (nothing is sent then) and DatabaseError.
@@ -63,15 +63,15 @@ class BatchPipeline {
     Applied outcome;
     std::deque<RowExpectation> expected;  ///< the answers still to come
     std::size_t bytes = 0;
-    std::optional<DatabaseError> error{};
+    std::optional<libpq::DatabaseError> error{};
     std::chrono::steady_clock::time_point sent;
   };
 
-  void match(InFlight& batch, const Result& result);
+  void match(InFlight& batch, const libpq::Result& result);
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const Ownership& ownership_;
-  Pipeline pipeline_;
+  libpq::Pipeline pipeline_;
   std::deque<InFlight> batches_;
   std::size_t bytes_in_flight_ = 0;
   change::Position sent_position_;

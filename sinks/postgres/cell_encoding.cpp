@@ -7,12 +7,12 @@
 #include <optional>
 #include <stdexcept>
 
+#include "libpq/utf8.hpp"
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/json_check.hpp"
 #include "sinks/postgres/moment.hpp"
 #include "sinks/postgres/number_text.hpp"
 #include "sinks/postgres/numeric_field.hpp"
-#include "sinks/postgres/utf8.hpp"
 #include "sinks/postgres/uuid_text.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -90,7 +90,7 @@ std::optional<CellFit> text_form(std::string& text, const Value& value, const Ta
       text = real_text(value.as_real());
       return numbers ? CellFit::stored : CellFit::odd;
     case ValueKind::text:
-      if (!is_storable_text(value.bytes())) return std::nullopt;
+      if (!libpq::is_storable_text(value.bytes())) return std::nullopt;
       return numbers && is_number_text(value.bytes()) ? CellFit::odd : CellFit::stored;
     default:
       return std::nullopt;
@@ -103,7 +103,7 @@ CellFit append_text(std::string& out, const Value& value, const TargetType& type
   if (!fit) return odd_null(out);
   const std::string_view text = value.kind() == ValueKind::text ? value.bytes() : std::string_view(rendered);
   if (type.length >= 0 && text.size() > static_cast<std::size_t>(type.length) &&
-      character_count(text) > static_cast<std::size_t>(type.length)) {
+      libpq::character_count(text) > static_cast<std::size_t>(type.length)) {
     return odd_null(out);
   }
   append_bytes_field(out, text);
@@ -165,7 +165,7 @@ CellFit append_moment(std::string& out, const Value& value, const TargetType& ty
 }
 
 CellFit append_cast_text(std::string& out, const Value& value) {
-  if (value.kind() != ValueKind::text || !is_storable_text(value.bytes())) return odd_null(out);
+  if (value.kind() != ValueKind::text || !libpq::is_storable_text(value.bytes())) return odd_null(out);
   append_bytes_field(out, value.bytes());
   return CellFit::stored;
 }
@@ -214,7 +214,7 @@ CellFit append_cell(std::string& out, const Value& value, const TargetType& type
 CellFit append_copy_text_cell(std::string& out, const Value& value, const TargetType& type) {
   if (!type.needs_cast()) throw std::logic_error("only cast columns are copied as text");
   if (value.is_unchanged()) throw std::logic_error("a cell that was not sent has no bytes");
-  if (value.kind() != ValueKind::text || !is_storable_text(value.bytes())) {
+  if (value.kind() != ValueKind::text || !libpq::is_storable_text(value.bytes())) {
     out += "\\N";
     return value.is_null() ? CellFit::stored : CellFit::odd;
   }

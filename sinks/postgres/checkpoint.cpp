@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -15,7 +15,7 @@ constexpr change::CommitTime postgres_epoch{std::chrono::sys_days{std::chrono::J
 /// Columns of the answers that checkpoint_of reads; the time as microseconds since 1970.
 constexpr const char* answer = "epoch, position, (pg_catalog.date_part('epoch', commit_time) * 1000000)::bigint";
 
-Checkpoint checkpoint_of(const Result& result) {
+Checkpoint checkpoint_of(const libpq::Result& result) {
   Checkpoint checkpoint;
   checkpoint.epoch = result.integer(0, 0);
   checkpoint.position.value = static_cast<std::uint64_t>(result.integer(0, 1));
@@ -24,27 +24,32 @@ Checkpoint checkpoint_of(const Result& result) {
   return checkpoint;
 }
 
-std::optional<Checkpoint> select_checkpoint(Connection& connection, std::string_view mirror, const char* lock) {
-  const Result result = connection.execute(
-      fmt::format("SELECT {} FROM pgmirror.checkpoint WHERE mirror = $1 {}", answer, lock), Parameters{}.text(mirror));
+std::optional<Checkpoint> select_checkpoint(libpq::Connection& connection, std::string_view mirror, const char* lock) {
+  const libpq::Result result =
+      connection.execute(fmt::format("SELECT {} FROM pgmirror.checkpoint WHERE mirror = $1 {}", answer, lock),
+                         libpq::Parameters{}.text(mirror));
   if (result.rows() == 0) return std::nullopt;
   return checkpoint_of(result);
 }
 
 }  // namespace
 
-Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
-                            const Claimant& claimant) {
-  const Result claimed = connection.execute(
+Checkpoint claim_checkpoint(libpq::Connection& connection, std::string_view mirror,
+                            const change::SourceIdentity& source, const Claimant& claimant) {
+  const libpq::Result claimed = connection.execute(
       fmt::format(
           "INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, owner, position) VALUES ($1, $2, 1, $3, 0) "
           "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner "
           "WHERE c.source = excluded.source AND ($4::boolean OR c.owner = excluded.owner) RETURNING {}",
           answer),
-      Parameters{}.text(mirror).text(source.text).text(claimant.owner).text(claimant.takes_over ? "true" : "false"));
+      libpq::Parameters{}
+          .text(mirror)
+          .text(source.text)
+          .text(claimant.owner)
+          .text(claimant.takes_over ? "true" : "false"));
   if (claimed.rows() == 1) return checkpoint_of(claimed);
-  const Result other =
-      connection.execute("SELECT source FROM pgmirror.checkpoint WHERE mirror = $1", Parameters{}.text(mirror));
+  const libpq::Result other =
+      connection.execute("SELECT source FROM pgmirror.checkpoint WHERE mirror = $1", libpq::Parameters{}.text(mirror));
   if (other.rows() == 1 && other.text(0, 0) == source.text) {
     throw IdentityError(fmt::format(
         "mirror \"{}\": another agent has taken this mirror over; stop one of the two, then run \"pgmirror resume\"",
@@ -56,34 +61,35 @@ Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, con
       mirror, other.rows() == 1 ? other.text(0, 0) : "(gone)", source.text));
 }
 
-Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+Checkpoint replace_source(libpq::Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
                           const Claimant& claimant) {
-  DatabaseTransaction transaction(connection);
-  const Result claimed =
+  libpq::DatabaseTransaction transaction(connection);
+  const libpq::Result claimed =
       connection.execute(fmt::format("INSERT INTO pgmirror.checkpoint AS c (mirror, source, epoch, owner, position) "
                                      "VALUES ($1, $2, 1, $3, 0) "
                                      "ON CONFLICT (mirror) DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner, "
                                      "source = excluded.source, position = 0, commit_time = NULL RETURNING {}",
                                      answer),
-                         Parameters{}.text(mirror).text(source.text).text(claimant.owner));
+                         libpq::Parameters{}.text(mirror).text(source.text).text(claimant.owner));
   connection.execute(
       "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0 WHERE mirror = $1 AND state <> 'dropped'",
-      Parameters{}.text(mirror));
+      libpq::Parameters{}.text(mirror));
   transaction.commit();
   return checkpoint_of(claimed);
 }
 
-std::optional<Checkpoint> read_checkpoint(Connection& connection, std::string_view mirror) {
+std::optional<Checkpoint> read_checkpoint(libpq::Connection& connection, std::string_view mirror) {
   return select_checkpoint(connection, mirror, "FOR UPDATE");
 }
 
-std::optional<Checkpoint> peek_checkpoint(Connection& connection, std::string_view mirror) {
+std::optional<Checkpoint> peek_checkpoint(libpq::Connection& connection, std::string_view mirror) {
   return select_checkpoint(connection, mirror, "");
 }
 
-void advance_checkpoint(Connection& connection, std::string_view mirror, std::int64_t epoch, change::Position expected,
-                        change::Position next, std::optional<change::CommitTime> commit_time) {
-  Parameters parameters;
+void advance_checkpoint(libpq::Connection& connection, std::string_view mirror, std::int64_t epoch,
+                        change::Position expected, change::Position next,
+                        std::optional<change::CommitTime> commit_time) {
+  libpq::Parameters parameters;
   parameters.text(mirror)
       .integer(epoch)
       .integer(static_cast<std::int64_t>(expected.value))

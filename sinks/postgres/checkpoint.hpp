@@ -8,7 +8,7 @@
 
 #include "change/position.hpp"
 #include "change/transaction.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -35,24 +35,25 @@ struct Claimant {
 /// Makes the caller the owner of the mirror: raises the epoch by one, so that any other agent's next transaction fails
 /// with PM002. One statement; needs the control schema. Throws IdentityError when the checkpoint belongs to another
 /// source or, where the claimant does not take over, to another claimant; DatabaseError.
-Checkpoint claim_checkpoint(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
-                            const Claimant& claimant = {});
+Checkpoint claim_checkpoint(libpq::Connection& connection, std::string_view mirror,
+                            const change::SourceIdentity& source, const Claimant& claimant = {});
 
 /// Makes the mirror belong to `source` from position zero, whatever it followed before, all its tables to be copied
 /// again. Only on a person's command.
-Checkpoint replace_source(Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
+Checkpoint replace_source(libpq::Connection& connection, std::string_view mirror, const change::SourceIdentity& source,
                           const Claimant& claimant = {});
 
 /// Without claiming; none when this mirror was never claimed. Waits for a transaction that is about to move it, so that
 /// after a COMMIT with unknown outcome the answer is final. Needs a session that may write.
-std::optional<Checkpoint> read_checkpoint(Connection& connection, std::string_view mirror);
+std::optional<Checkpoint> read_checkpoint(libpq::Connection& connection, std::string_view mirror);
 
 /// As read_checkpoint, but as of now and without waiting: for status.
-std::optional<Checkpoint> peek_checkpoint(Connection& connection, std::string_view mirror);
+std::optional<Checkpoint> peek_checkpoint(libpq::Connection& connection, std::string_view mirror);
 
 /// One step inside the caller's transaction, for whoever does not pipeline it: advance_checkpoint_sql.
-void advance_checkpoint(Connection& connection, std::string_view mirror, std::int64_t epoch, change::Position expected,
-                        change::Position next, std::optional<change::CommitTime> commit_time);
+void advance_checkpoint(libpq::Connection& connection, std::string_view mirror, std::int64_t epoch,
+                        change::Position expected, change::Position next,
+                        std::optional<change::CommitTime> commit_time);
 
 /// Microseconds since 2000-01-01 in eight bytes: the binary form of a timestamptz parameter.
 std::string timestamptz_bytes(change::CommitTime time);

@@ -26,7 +26,8 @@ change::Tuple whole(const change::RelationPtr& relation, const change::Value* ce
 
 }  // namespace
 
-ContentComparison::ContentComparison(Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema)
+ContentComparison::ContentComparison(libpq::Connection& connection, change::Snapshot& snapshot,
+                                     const SchemaBuilder& schema)
     : connection_(connection), snapshot_(snapshot), schema_(schema) {}
 
 std::optional<TableComparison> ContentComparison::compare(const change::RelationPtr& relation, std::stop_token stop) {
@@ -143,9 +144,9 @@ void ContentComparison::sample_keys(const MirrorTable& table, TableComparison& r
 }
 
 void ContentComparison::compare_odd_values(const MirrorTable& table, TableComparison& result) {
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(table.schema).text(table.name);
-  const Result rows = connection_.execute(
+  const libpq::Result rows = connection_.execute(
       "SELECT key, column_name, storage_class, encode(raw, 'hex') FROM pgmirror.odd_values"
       " WHERE schema_name = $1 AND table_name = $2",
       parameters);
@@ -176,7 +177,7 @@ std::uint64_t ContentComparison::repair(const change::RelationPtr& relation) {
   std::uint64_t touched = 0;
 
   for (const auto& [key, column] : odd_surplus_) {
-    Parameters parameters;
+    libpq::Parameters parameters;
     parameters.text(table->schema).text(table->name).text(key).text(column);
     connection_.execute(
         "DELETE FROM pgmirror.odd_values"
@@ -198,7 +199,7 @@ std::uint64_t ContentComparison::repair(const change::RelationPtr& relation) {
       if (surplus_.contains(RowDigest::of(image.key))) places.emplace_back(fields.substr(4, length));
       return true;
     });
-    Parameters parameters;
+    libpq::Parameters parameters;
     parameters.text(fmt::format("{{\"{}\"}}", fmt::join(places, "\",\"")));
     touched +=
         connection_.execute("DELETE FROM " + table->quoted + " WHERE ctid = ANY ($1::tid[])", parameters).affected();

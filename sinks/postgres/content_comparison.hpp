@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "change/snapshot.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 #include "sinks/postgres/row_digest.hpp"
 #include "sinks/postgres/schema_builder.hpp"
@@ -43,7 +43,7 @@ class ContentComparison {
   static constexpr std::uint64_t most_rows_at_once = 1'000'000;
 
   /// The mirror must stand at the snapshot's position for as long as this object is used, and `connection` see it.
-  ContentComparison(Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema);
+  ContentComparison(libpq::Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema);
 
   /// Nothing when stopped. Throws DatabaseError and what the snapshot throws.
   std::optional<TableComparison> compare(const change::RelationPtr& relation, std::stop_token stop);
@@ -63,7 +63,7 @@ class ContentComparison {
   void sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void compare_odd_values(const MirrorTable& table, TableComparison& result);
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   change::Snapshot& snapshot_;
   const SchemaBuilder& schema_;
   std::vector<bool> different_buckets_;

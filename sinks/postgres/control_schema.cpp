@@ -5,7 +5,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "sinks/postgres/database_transaction.hpp"
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/privacy.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -117,14 +117,14 @@ constexpr std::array private_tables{"pgmirror.version", "pgmirror.checkpoint", "
 /// Any number that nothing else in the database locks; spells "pgmirror".
 constexpr const char* lock_sql = "SELECT pg_catalog.pg_advisory_xact_lock(8099570168494747506)";
 
-std::size_t installed_version(Connection& connection) {
+std::size_t installed_version(libpq::Connection& connection) {
   // Not to_regclass(): it looks into the session's cache, which does not know yet what another session made while we
   // waited for the lock.
-  const Result table = connection.execute(
+  const libpq::Result table = connection.execute(
       "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
       "WHERE n.nspname = 'pgmirror' AND c.relname = 'version'");
   if (table.rows() == 0) return 0;
-  const Result version = connection.execute("SELECT coalesce(max(version), 0) FROM pgmirror.version");
+  const libpq::Result version = connection.execute("SELECT coalesce(max(version), 0) FROM pgmirror.version");
   return static_cast<std::size_t>(version.integer(0, 0));
 }
 
@@ -137,13 +137,13 @@ void refuse_newer(std::size_t installed) {
 
 }  // namespace
 
-void create_control_schema(Connection& connection) {
+void create_control_schema(libpq::Connection& connection) {
   // An up-to-date schema asks for no privilege to create anything.
   std::size_t version = installed_version(connection);
   refuse_newer(version);
   if (version == migrations.size()) return;
 
-  DatabaseTransaction transaction(connection);
+  libpq::DatabaseTransaction transaction(connection);
   connection.execute(lock_sql);
   version = installed_version(connection);
   refuse_newer(version);
@@ -156,7 +156,7 @@ void create_control_schema(Connection& connection) {
   for (; version < migrations.size(); ++version) {
     connection.execute(migrations[version]);
     connection.execute("INSERT INTO pgmirror.version (version) VALUES ($1)",
-                       Parameters{}.text(std::to_string(version + 1), 23));
+                       libpq::Parameters{}.text(std::to_string(version + 1), 23));
   }
   std::string privacy;
   for (const char* table : private_tables) privacy += privacy_sql(table);

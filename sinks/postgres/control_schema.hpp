@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -11,7 +11,7 @@ namespace pgmirror::sinks::postgres {
 /// Any number of agents may do so at once. Tables: version, checkpoint, tables, parked, odd_values, schema_history;
 /// view status for people; function advance_checkpoint. Row level security on, nothing granted to anybody. Throws
 /// DatabaseError; std::runtime_error when the schema was made by a newer pgmirror.
-void create_control_schema(Connection& connection);
+void create_control_schema(libpq::Connection& connection);
 
 /// Moves the checkpoint inside the transaction that carries the rows. Parameters, in order: mirror text, epoch bigint,
 /// expected position bigint, next position bigint, commit time timestamptz.

@@ -9,7 +9,7 @@ constexpr std::size_t most_odd_bytes = std::size_t{4} << 20U;
 
 }  // namespace
 
-CopySender::CopySender(Connection& connection, const MirrorTable& table, const CopyEncoder& encoder)
+CopySender::CopySender(libpq::Connection& connection, const MirrorTable& table, const CopyEncoder& encoder)
     : connection_(connection), table_(table), encoder_(encoder) {}
 
 void CopySender::begin() {

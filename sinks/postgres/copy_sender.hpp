@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "libpq/connection.hpp"
+#include "libpq/copy_stream.hpp"
 #include "sinks/postgres/block_queue.hpp"
-#include "sinks/postgres/connection.hpp"
 #include "sinks/postgres/copy_encoder.hpp"
-#include "sinks/postgres/copy_stream.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -17,7 +17,7 @@ namespace pgmirror::sinks::postgres {
 /// another begins. One thread.
 class CopySender {
  public:
-  CopySender(Connection& connection, const MirrorTable& table, const CopyEncoder& encoder);
+  CopySender(libpq::Connection& connection, const MirrorTable& table, const CopyEncoder& encoder);
 
   void send(const CopyBlock& block, OddValues&& odd);
   /// Everything is in the mirror, uncommitted. Returns the rows that the server counted. Throws DatabaseError.
@@ -28,10 +28,10 @@ class CopySender {
   void begin();
   void end();
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const MirrorTable& table_;
   const CopyEncoder& encoder_;
-  std::optional<CopyIn> copy_;
+  std::optional<libpq::CopyIn> copy_;
   std::vector<OddValues> odd_;
   std::size_t odd_bytes_ = 0;
   std::uint64_t odd_count_ = 0;

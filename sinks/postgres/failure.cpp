@@ -69,7 +69,7 @@ constexpr std::array rules{
 
 }  // namespace
 
-Failure classify(const DatabaseError& error) {
+Failure classify(const libpq::DatabaseError& error) {
   const std::string_view sqlstate = error.sqlstate();
   for (const Rule& rule : rules) {
     if (sqlstate.starts_with(rule.sqlstate)) {

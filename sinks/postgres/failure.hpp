@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "sinks/postgres/database_error.hpp"
+#include "libpq/database_error.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -25,6 +25,6 @@ struct Failure {
 
 /// The only place that decides. `connection_lost` errors are transient: whoever had sent a COMMIT reads the checkpoint
 /// under its row lock before trying again.
-Failure classify(const DatabaseError& error);
+Failure classify(const libpq::DatabaseError& error);
 
 }  // namespace pgmirror::sinks::postgres

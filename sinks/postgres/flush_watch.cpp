@@ -2,10 +2,10 @@
 
 namespace pgmirror::sinks::postgres {
 
-void FlushWatch::check(Connection& connection, change::Position position) {
-  Parameters parameters;
+void FlushWatch::check(libpq::Connection& connection, change::Position position) {
+  libpq::Parameters parameters;
   parameters.text(candidate_lsn_.empty() ? "FFFFFFFF/FFFFFFFF" : candidate_lsn_);
-  const Result row = connection.execute(
+  const libpq::Result row = connection.execute(
       "SELECT pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn, pg_catalog.pg_current_wal_insert_lsn()",
       parameters);
   const bool flushed = row.boolean(0, 0);

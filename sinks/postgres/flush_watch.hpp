@@ -3,7 +3,7 @@
 #include <string>
 
 #include "change/position.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -17,7 +17,7 @@ class FlushWatch {
   explicit FlushWatch(change::Position position) : flushed_(position), candidate_(position) {}
 
   /// `position`: of the last transaction that has committed. Throws DatabaseError.
-  void check(Connection& connection, change::Position position);
+  void check(libpq::Connection& connection, change::Position position);
   /// Safe on the mirror's disk.
   change::Position flushed() const { return flushed_; }
 

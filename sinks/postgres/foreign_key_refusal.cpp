@@ -5,43 +5,44 @@
 
 #include <algorithm>
 
-#include "sinks/postgres/database_transaction.hpp"
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/index_plan.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
 
-bool made_by_us(Connection& connection, const SchemaBuilder& schema, const std::vector<change::RelationPtr>& relations,
-                const ConstraintName& refusing) {
+bool made_by_us(libpq::Connection& connection, const SchemaBuilder& schema,
+                const std::vector<change::RelationPtr>& relations, const libpq::ConstraintName& refusing) {
   const bool planned = std::ranges::any_of(relations, [&](const change::RelationPtr& relation) {
-    return schema.schema_of(*relation) == refusing.schema && mirror_identifier(relation->name) == refusing.table &&
+    return schema.schema_of(*relation) == refusing.schema &&
+           libpq::mirror_identifier(relation->name) == refusing.table &&
            std::ranges::any_of(relation->foreign_keys, [&](const change::ForeignKey& key) {
              return foreign_key_name(*relation, key) == refusing.constraint;
            });
   });
   if (!planned) return false;
   // Tables that stood there before us keep the constraints that somebody else gave them.
-  const Result created = connection.execute(
+  const libpq::Result created = connection.execute(
       "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND created",
-      Parameters::texts({schema.mirror().name, refusing.schema, refusing.table}));
+      libpq::Parameters::texts({schema.mirror().name, refusing.schema, refusing.table}));
   return created.rows() > 0;
 }
 
 }  // namespace
 
-bool drop_refusing_foreign_key(Connection& connection, const SchemaBuilder& schema,
+bool drop_refusing_foreign_key(libpq::Connection& connection, const SchemaBuilder& schema,
                                const std::vector<change::RelationPtr>& relations, change::Position position,
-                               const ConstraintName& refusing) {
+                               const libpq::ConstraintName& refusing) {
   if (!made_by_us(connection, schema, relations, refusing)) return false;
-  const std::string table = quote_identifier(refusing.schema) + "." + quote_identifier(refusing.table);
+  const std::string table = libpq::quote_identifier(refusing.schema) + "." + libpq::quote_identifier(refusing.table);
   const std::string statement =
-      fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, quote_identifier(refusing.constraint));
+      fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, libpq::quote_identifier(refusing.constraint));
   const std::string reason =
       fmt::format("rows of the source violate foreign key {} of table {}", refusing.constraint, refusing.table);
-  DatabaseTransaction transaction(connection);
+  libpq::DatabaseTransaction transaction(connection);
   connection.execute(statement);
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(schema.mirror().name).integer(static_cast<std::int64_t>(position.value));
   parameters.text(statement).text(reason);
   connection.execute(

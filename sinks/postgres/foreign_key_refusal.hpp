@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "change/relation.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -13,8 +13,8 @@ namespace pgmirror::sinks::postgres {
 /// tools that follow them. Recorded in pgmirror.schema_history with the reason, and warned of.
 ///
 /// One transaction of its own. False when the constraint is not one that we give these relations. Throws DatabaseError.
-bool drop_refusing_foreign_key(Connection& connection, const SchemaBuilder& schema,
+bool drop_refusing_foreign_key(libpq::Connection& connection, const SchemaBuilder& schema,
                                const std::vector<change::RelationPtr>& relations, change::Position position,
-                               const ConstraintName& refusing);
+                               const libpq::ConstraintName& refusing);
 
 }  // namespace pgmirror::sinks::postgres

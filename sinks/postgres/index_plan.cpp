@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/predicate.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -26,13 +26,13 @@ const MirrorColumn* column_named(const MirrorTable& table, const std::string& so
 
 std::vector<std::string> mirror_names(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  for (const std::string& name : names) out.push_back(mirror_identifier(name));
+  for (const std::string& name : names) out.push_back(libpq::mirror_identifier(name));
   return out;
 }
 
 std::vector<std::string> quoted_names(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  for (const std::string& name : names) out.push_back(quote_identifier(name));
+  for (const std::string& name : names) out.push_back(libpq::quote_identifier(name));
   return out;
 }
 
@@ -47,12 +47,12 @@ bool is_key_of(const MirrorTable& table, const change::Index& index) {
 std::string mirror_index_name(const change::Relation& relation, const change::Index& index) {
   // Made by a constraint; SQLite's own name says nothing and PostgreSQL has a habit for it.
   if (index.definition.empty())
-    return mirror_identifier(fmt::format("{}_{}_key", relation.name, fmt::join(index.columns, "_")));
-  return mirror_identifier(index.name);
+    return libpq::mirror_identifier(fmt::format("{}_{}_key", relation.name, fmt::join(index.columns, "_")));
+  return libpq::mirror_identifier(index.name);
 }
 
 std::string foreign_key_name(const change::Relation& relation, const change::ForeignKey& key) {
-  return mirror_identifier(fmt::format("{}_{}_fkey", relation.name, fmt::join(key.columns, "_")));
+  return libpq::mirror_identifier(fmt::format("{}_{}_fkey", relation.name, fmt::join(key.columns, "_")));
 }
 
 ObjectPlan plan_index(const MirrorTable& table, const change::Index& index) {
@@ -88,8 +88,8 @@ ObjectPlan plan_index(const MirrorTable& table, const change::Index& index) {
     where = " WHERE " + *predicate;
   }
   plan.name = mirror_index_name(*table.relation, index);
-  plan.sql = fmt::format("CREATE {}INDEX {} ON {} ({}){}", index.unique ? "UNIQUE " : "", quote_identifier(plan.name),
-                         table.quoted, fmt::join(parts, ", "), where);
+  plan.sql = fmt::format("CREATE {}INDEX {} ON {} ({}){}", index.unique ? "UNIQUE " : "",
+                         libpq::quote_identifier(plan.name), table.quoted, fmt::join(parts, ", "), where);
   return plan;
 }
 
@@ -117,8 +117,8 @@ ObjectPlan plan_foreign_key(const MirrorTable& child, const change::ForeignKey& 
   if (!identified) return left_out("the referenced columns have no unique index in the mirror");
   plan.sql =
       fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
-                  child.quoted, quote_identifier(plan.name), fmt::join(quoted_names(key.columns), ", "), parent_quoted,
-                  fmt::join(quoted_names(key.referenced_columns), ", "));
+                  child.quoted, libpq::quote_identifier(plan.name), fmt::join(quoted_names(key.columns), ", "),
+                  parent_quoted, fmt::join(quoted_names(key.referenced_columns), ", "));
   return plan;
 }
 

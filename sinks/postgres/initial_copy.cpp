@@ -6,9 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/database_transaction.hpp"
-#include "sinks/postgres/identifier.hpp"
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/table_copy.hpp"
 
@@ -22,25 +22,26 @@ struct TableState {
   bool replaceable = false;  ///< a copy that replaces its rows was ordered and has not come to its end
 };
 
-TableState lock_state(Connection& connection, const std::string& mirror, const MirrorTable& table) {
-  const Result row = connection.execute(
+TableState lock_state(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table) {
+  const libpq::Result row = connection.execute(
       "SELECT state, rows, state = 'copying' AND copied_at IS NOT NULL FROM pgmirror.tables WHERE mirror = $1 AND "
       "schema_name = $2 AND table_name = $3 FOR UPDATE",
-      Parameters::texts({mirror, table.schema, table.name}));
+      libpq::Parameters::texts({mirror, table.schema, table.name}));
   if (row.rows() == 0) return {.state = "copying"};
   TableState state{.state = std::string(row.text(0, 0)), .replaceable = row.boolean(0, 2)};
   if (!row.is_null(0, 1)) state.expected_rows = static_cast<std::uint64_t>(row.integer(0, 1));
   return state;
 }
 
-void check_epoch(Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock) {
-  const Result row = connection.execute(fmt::format("SELECT epoch FROM pgmirror.checkpoint WHERE mirror = $1 {}", lock),
-                                        Parameters::texts({mirror}));
+void check_epoch(libpq::Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock) {
+  const libpq::Result row =
+      connection.execute(fmt::format("SELECT epoch FROM pgmirror.checkpoint WHERE mirror = $1 {}", lock),
+                         libpq::Parameters::texts({mirror}));
   if (row.rows() == 1 && row.integer(0, 0) == epoch) return;
-  throw DatabaseError(fmt::format("mirror is not owned by epoch {} any more", epoch), epoch_differs, false);
+  throw libpq::DatabaseError(fmt::format("mirror is not owned by epoch {} any more", epoch), epoch_differs, false);
 }
 
-void make_room(Connection& connection, const MirrorTable& table, bool resync) {
+void make_room(libpq::Connection& connection, const MirrorTable& table, bool resync) {
   if (resync) {
     connection.execute("DELETE FROM " + table.quoted);
   } else if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table.quoted)).rows() > 0) {
@@ -50,17 +51,17 @@ void make_room(Connection& connection, const MirrorTable& table, bool resync) {
                     table.relation->qualified_name(), table.relation->qualified_name()));
   }
   connection.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2",
-                     Parameters::texts({table.schema, table.name}));
+                     libpq::Parameters::texts({table.schema, table.name}));
 }
 
-void make_live(Connection& connection, const std::string& mirror, const MirrorTable& table, change::Position position,
-               std::uint64_t rows) {
+void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+               change::Position position, std::uint64_t rows) {
   connection.execute(
       "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows) "
       "VALUES ($1, $2, $3, 'live', false, $4, $5) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
       "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, last_error = NULL, "
       "updated_at = pg_catalog.now()",
-      Parameters::texts({mirror, table.schema, table.name})
+      libpq::Parameters::texts({mirror, table.schema, table.name})
           .integer(static_cast<std::int64_t>(position.value))
           .integer(static_cast<std::int64_t>(rows)));
 }
@@ -70,14 +71,15 @@ void make_live(Connection& connection, const std::string& mirror, const MirrorTa
 InitialCopy::InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync)
     : schema_(schema), epoch_(epoch), resync_(std::move(resync)) {}
 
-InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop) const {
+InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Snapshot& snapshot,
+                                      std::stop_token stop) const {
   const std::string& mirror = schema_.mirror().name;
   Outcome outcome;
   for (const change::RelationPtr& relation : snapshot.relations()) {
     if (stop.stop_requested()) return outcome;
     const auto start = std::chrono::steady_clock::now();
 
-    DatabaseTransaction transaction(connection);
+    libpq::DatabaseTransaction transaction(connection);
     connection.execute(
         "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; "
         "SET LOCAL idle_in_transaction_session_timeout = 0");
@@ -85,7 +87,7 @@ InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& 
     check_epoch(connection, mirror, epoch_, "");
     MirrorTable name;
     name.schema = schema_.schema_of(*relation);
-    name.name = mirror_identifier(relation->name);
+    name.name = libpq::mirror_identifier(relation->name);
     const TableState state = lock_state(connection, mirror, name);
     const bool resync = state.replaceable || resync_.contains(relation->qualified_name());
     if (state.state != "copying" && !resync) continue;
@@ -114,14 +116,15 @@ InitialCopy::Outcome InitialCopy::run(Connection& connection, change::Snapshot& 
   return outcome;
 }
 
-void InitialCopy::allow_replacing(Connection& connection, const std::string& mirror) {
+void InitialCopy::allow_replacing(libpq::Connection& connection, const std::string& mirror) {
   connection.execute("UPDATE pgmirror.tables SET copied_at = 0 WHERE mirror = $1 AND state = 'copying'",
-                     Parameters::texts({mirror}));
+                     libpq::Parameters::texts({mirror}));
 }
 
-std::optional<change::Position> InitialCopy::start_position(Connection& connection, const std::string& mirror) {
-  const Result result = connection.execute(
-      "SELECT min(copied_at) FROM pgmirror.tables WHERE mirror = $1 AND state = 'live'", Parameters::texts({mirror}));
+std::optional<change::Position> InitialCopy::start_position(libpq::Connection& connection, const std::string& mirror) {
+  const libpq::Result result =
+      connection.execute("SELECT min(copied_at) FROM pgmirror.tables WHERE mirror = $1 AND state = 'live'",
+                         libpq::Parameters::texts({mirror}));
   if (result.is_null(0, 0)) return std::nullopt;
   return change::Position{static_cast<std::uint64_t>(result.integer(0, 0))};
 }

@@ -9,7 +9,7 @@
 
 #include "change/position.hpp"
 #include "change/snapshot.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -41,17 +41,17 @@ class InitialCopy {
   };
   /// What stands in the tables that are still to be copied is to be replaced, now and by every later copy: the order
   /// may be interrupted half way. After SchemaBuilder::prepare, on a person's command only.
-  static void allow_replacing(Connection& connection, const std::string& mirror);
+  static void allow_replacing(libpq::Connection& connection, const std::string& mirror);
 
   /// Needs the control schema, a claimed checkpoint and SchemaBuilder::prepare. Every table is locked against writers
   /// only while it is copied. Throws TableNotEmpty (naming the table and what to do), DatabaseError, whatever the
   /// snapshot throws; nothing of the table at hand is in the mirror then. `connection` is used by another thread
   /// meanwhile.
-  Outcome run(Connection& connection, change::Snapshot& snapshot, std::stop_token stop) const;
+  Outcome run(libpq::Connection& connection, change::Snapshot& snapshot, std::stop_token stop) const;
 
   /// The position from which changes have to be applied: the oldest snapshot that a live table came from; changes of a
   /// table up to its own `copied_at` are in it already. None when no table is live.
-  static std::optional<change::Position> start_position(Connection& connection, const std::string& mirror);
+  static std::optional<change::Position> start_position(libpq::Connection& connection, const std::string& mirror);
 
  private:
   const SchemaBuilder& schema_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sinks/postgres/utf8.hpp"
+#include "libpq/utf8.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -44,7 +44,7 @@ bool has_modest_numbers(std::string_view text) {
 bool is_json(std::string_view text) {
   // nlohmann skips a byte order mark, PostgreSQL does not.
   if (text.starts_with("\xEF\xBB\xBF")) return false;
-  return is_storable_text(text) && is_shallow(text) && nlohmann::json::accept(text.begin(), text.end());
+  return libpq::is_storable_text(text) && is_shallow(text) && nlohmann::json::accept(text.begin(), text.end());
 }
 
 bool is_jsonb(std::string_view text) {

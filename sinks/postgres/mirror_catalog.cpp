@@ -33,16 +33,16 @@ SELECT c.relname, f.conname
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE f.contype = 'f' AND n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2))sql";
 
-Parameters names(const std::string& schema, const std::optional<std::string>& table) {
+libpq::Parameters names(const std::string& schema, const std::optional<std::string>& table) {
   constexpr Oid text_type = 25;
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(schema, text_type);
   if (table) parameters.text(*table, text_type);
   if (!table) parameters.null(text_type);
   return parameters;
 }
 
-CatalogColumn column_at(const Result& result, int row) {
+CatalogColumn column_at(const libpq::Result& result, int row) {
   CatalogColumn column;
   column.name = result.text(row, 2);
   column.type.oid = static_cast<TypeOid>(result.integer(row, 3));
@@ -55,7 +55,7 @@ CatalogColumn column_at(const Result& result, int row) {
   return column;
 }
 
-CatalogIndex index_at(const Result& result, int row) {
+CatalogIndex index_at(const libpq::Result& result, int row) {
   CatalogIndex index;
   index.name = result.text(row, 1);
   index.primary = result.boolean(row, 3);
@@ -77,25 +77,25 @@ const CatalogColumn* CatalogTable::column(std::string_view name) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
-MirrorCatalog MirrorCatalog::read(Connection& connection, const std::string& schema,
+MirrorCatalog MirrorCatalog::read(libpq::Connection& connection, const std::string& schema,
                                   const std::optional<std::string>& table) {
   MirrorCatalog catalog;
   catalog.has_schema_ =
-      connection.execute("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", Parameters{}.text(schema)).rows() ==
-      1;
-  const Result columns = connection.execute(columns_sql, names(schema, table));
+      connection.execute("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", libpq::Parameters{}.text(schema))
+          .rows() == 1;
+  const libpq::Result columns = connection.execute(columns_sql, names(schema, table));
   for (int row = 0; row < columns.rows(); ++row) {
     CatalogTable& entry = catalog.tables_[std::string(columns.text(row, 0))];
     entry.kind = columns.text(row, 1).front();
     if (!columns.is_null(row, 2)) entry.columns.push_back(column_at(columns, row));
   }
-  const Result indexes = connection.execute(indexes_sql, names(schema, table));
+  const libpq::Result indexes = connection.execute(indexes_sql, names(schema, table));
   for (int row = 0; row < indexes.rows(); ++row) {
     auto& of_table = catalog.tables_[std::string(indexes.text(row, 0))].indexes;
     if (of_table.empty() || of_table.back().name != indexes.text(row, 1)) of_table.push_back(index_at(indexes, row));
     of_table.back().columns.emplace_back(indexes.text(row, 2));
   }
-  const Result foreign_keys = connection.execute(foreign_keys_sql, names(schema, table));
+  const libpq::Result foreign_keys = connection.execute(foreign_keys_sql, names(schema, table));
   for (int row = 0; row < foreign_keys.rows(); ++row) {
     catalog.tables_[std::string(foreign_keys.text(row, 0))].foreign_keys.emplace_back(foreign_keys.text(row, 1));
   }

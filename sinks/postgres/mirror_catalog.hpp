@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/target_type.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -47,7 +47,7 @@ class MirrorCatalog {
  public:
   /// Tables, views and whatever else has columns; one of that name only where `table` is given. Reads the transaction's
   /// own changes. Throws DatabaseError.
-  static MirrorCatalog read(Connection& connection, const std::string& schema,
+  static MirrorCatalog read(libpq::Connection& connection, const std::string& schema,
                             const std::optional<std::string>& table = std::nullopt);
 
   const CatalogTable* table(std::string_view name) const;

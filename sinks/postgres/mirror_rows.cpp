@@ -6,7 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "sinks/postgres/copy_stream.hpp"
+#include "libpq/copy_stream.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -19,9 +19,9 @@ constexpr std::string_view trailer = "\xFF\xFF";
 
 }  // namespace
 
-void read_rows(Connection& connection, const std::string& select,
+void read_rows(libpq::Connection& connection, const std::string& select,
                const std::function<bool(std::string_view)>& consume) {
-  CopyOut copy = connection.copy_out(fmt::format("COPY ({}) TO STDOUT (FORMAT binary)", select));
+  libpq::CopyOut copy = connection.copy_out(fmt::format("COPY ({}) TO STDOUT (FORMAT binary)", select));
   bool first = true;
   while (std::optional<std::string_view> message = copy.read()) {
     // The server sends a message a row; the header comes in front of the first.

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/foreign_key_refusal.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
@@ -36,8 +36,8 @@ constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
 
-bool may_set_replica_role(Connection& connection) {
-  DatabaseTransaction transaction(connection);
+bool may_set_replica_role(libpq::Connection& connection) {
+  libpq::DatabaseTransaction transaction(connection);
   return set_replica_role(connection);
 }
 
@@ -47,7 +47,7 @@ std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations
   return names;
 }
 
-Ownership claim(Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
+Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
                 Claimant& claimant, WorkerOrders& orders, bool& start_over, change::Position& position) {
   create_control_schema(connection);
   start_over = orders.start_over_wanted();
@@ -62,7 +62,7 @@ Ownership claim(Connection& connection, const config::Mirror& mirror, const chan
 
 }  // namespace
 
-void Trouble::refused(const DatabaseError& error) {
+void Trouble::refused(const libpq::DatabaseError& error) {
   if (error.sqlstate() == foreign_key_violation) foreign_key = error.constraint();
 }
 
@@ -132,7 +132,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   schema_.build_indexes(connection_, snapshot->relations());
 
   const change::Position start = InitialCopy::start_position(connection_, mirror_.name).value_or(snapshot->position());
-  DatabaseTransaction transaction(connection_);
+  libpq::DatabaseTransaction transaction(connection_);
   advance_checkpoint(connection_, mirror_.name, ownership_.epoch, position_, start, std::nullopt);
   transaction.commit();
   position_ = start;
@@ -281,7 +281,7 @@ void MirrorSession::send() {
     }
   } catch (const NullNotAllowed& refusal) {
     leave_pipeline();
-    DatabaseTransaction transaction(connection_);
+    libpq::DatabaseTransaction transaction(connection_);
     schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position_);
     transaction.commit();
     tables_.load(connection_);

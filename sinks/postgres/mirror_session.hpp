@@ -33,13 +33,13 @@ struct Trouble {
   std::uint64_t transactions = 0;               ///< most that a batch may hold
   bool retried = false;                         ///< the whole batch was sent a second time already
   unsigned attempts = 0;                        ///< at the transaction that stands alone
-  std::optional<ConstraintName> foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
+  std::optional<libpq::ConstraintName> foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }
   void refused(const BatchRefused& refusal);
   /// Outside of a batch.
-  void refused(const DatabaseError& error);
+  void refused(const libpq::DatabaseError& error);
 };
 
 /// One connection's life with one mirror: claim it, copy what it lacks, then apply the queue until something happens.
@@ -102,7 +102,7 @@ class MirrorSession {
   WorkerOrders& orders_;
   Trouble& trouble_;
 
-  Connection connection_;
+  libpq::Connection connection_;
   change::Position position_;
   bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;

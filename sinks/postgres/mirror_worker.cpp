@@ -31,7 +31,7 @@ Failure failure_of(std::exception_ptr error, Trouble& trouble) {
     Failure failure = classify(refused.error);
     if (failure.kind == FailureKind::poison) trouble.refused(refused);
     return failure;
-  } catch (const DatabaseError& refused) {
+  } catch (const libpq::DatabaseError& refused) {
     trouble.refused(refused);
     return classify(refused);
   } catch (const IdentityError& refused) {

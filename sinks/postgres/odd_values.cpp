@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "libpq/utf8.hpp"
 #include "sinks/postgres/number_text.hpp"
 #include "sinks/postgres/text_array.hpp"
-#include "sinks/postgres/utf8.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -30,7 +30,7 @@ nlohmann::json key_cell(const Value& value) {
     case ValueKind::real:
       return {{"real", real_text(value.as_real())}};
     case ValueKind::text:
-      if (is_storable_text(value.bytes())) return std::string(value.bytes());
+      if (libpq::is_storable_text(value.bytes())) return std::string(value.bytes());
       return {{"text", hex(value.bytes())}};
     case ValueKind::blob:
       return {{"blob", hex(value.bytes())}};
@@ -90,8 +90,8 @@ const std::string& OddValues::insert_sql() {
   return sql;
 }
 
-Parameters OddValues::take_parameters() {
-  Parameters parameters;
+libpq::Parameters OddValues::take_parameters() {
+  libpq::Parameters parameters;
   for (const auto* texts : {&schemas_, &tables_, &keys_, &columns_, &classes_}) {
     parameters.binary(bytes_array(*texts, text_oid), text_array_oid);
   }
@@ -100,7 +100,7 @@ Parameters OddValues::take_parameters() {
   return parameters;
 }
 
-void OddValues::write(Connection& connection) {
+void OddValues::write(libpq::Connection& connection) {
   if (!empty()) connection.execute(insert_sql(), take_parameters());
 }
 

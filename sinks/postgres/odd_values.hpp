@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "change/value.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -32,11 +32,11 @@ class OddValues {
   std::size_t bytes() const { return bytes_; }
   std::size_t size() const { return columns_.size(); }
   /// One statement with its parameters; empty() afterwards. Throws DatabaseError.
-  void write(Connection& connection);
+  void write(libpq::Connection& connection);
 
   /// The statement of write(), for callers with a pipeline of their own: five text[] and one bytea[] parameter.
   static const std::string& insert_sql();
-  Parameters take_parameters();
+  libpq::Parameters take_parameters();
 
  private:
   std::vector<std::string> schemas_, tables_, keys_, columns_, classes_, raws_;

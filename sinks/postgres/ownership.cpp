@@ -12,9 +12,9 @@ std::vector<std::string> Ownership::settings() const {
   return statements;
 }
 
-Parameters Ownership::checkpoint_step(change::Position expected, const change::Commit& next) const {
+libpq::Parameters Ownership::checkpoint_step(change::Position expected, const change::Commit& next) const {
   constexpr Oid timestamptz_oid = 1184;
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(mirror);
   parameters.integer(epoch);
   parameters.integer(static_cast<std::int64_t>(expected.value));

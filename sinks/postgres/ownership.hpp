@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "change/transaction.hpp"
-#include "sinks/postgres/parameters.hpp"
+#include "libpq/parameters.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -21,7 +21,7 @@ struct Ownership {
   /// checkpoint goes with them, and the queue still holds what the mirror has not flushed (FlushWatch).
   std::vector<std::string> settings() const;
   /// Of control_schema.hpp's advance_checkpoint_sql.
-  Parameters checkpoint_step(change::Position expected, const change::Commit& next) const;
+  libpq::Parameters checkpoint_step(change::Position expected, const change::Commit& next) const;
 };
 
 }  // namespace pgmirror::sinks::postgres

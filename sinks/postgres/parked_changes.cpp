@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sinks/postgres/database_transaction.hpp"
+#include "libpq/database_transaction.hpp"
+#include "libpq/utf8.hpp"
 #include "sinks/postgres/odd_values.hpp"
 #include "sinks/postgres/row_statements.hpp"
-#include "sinks/postgres/utf8.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -58,7 +58,7 @@ json to_json(const Value& value) {
       return {{std::string(storage_class(value.kind())), raw_bytes(value)}};
     case ValueKind::text:
       // jsonb holds no NUL and no invalid UTF-8.
-      if (is_storable_text(value.bytes())) return {{"text", value.bytes()}};
+      if (libpq::is_storable_text(value.bytes())) return {{"text", value.bytes()}};
       return {{"text_hex", to_hex(value.bytes())}};
     case ValueKind::blob:
       return {{"blob", to_hex(value.bytes())}};
@@ -87,8 +87,8 @@ std::string on_conflict_do_nothing(const MirrorTable& table) {
 
 }  // namespace
 
-void park(Connection& connection, const std::string& mirror, change::Position position, std::uint64_t ordinal,
-          const MirrorTable& table, const RowEffect& effect, const DatabaseError& error, unsigned attempts) {
+void park(libpq::Connection& connection, const std::string& mirror, change::Position position, std::uint64_t ordinal,
+          const MirrorTable& table, const RowEffect& effect, const libpq::DatabaseError& error, unsigned attempts) {
   // Enough of the relation to read the row back without the source.
   json columns = json::array();
   const Value* cells = effect.row != nullptr ? effect.row : effect.key;
@@ -99,7 +99,7 @@ void park(Connection& connection, const std::string& mirror, change::Position po
                        {"family", static_cast<int>(column.family)},
                        {"value", to_json(cells[i])}});
   }
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(mirror);
   parameters.integer(static_cast<std::int64_t>(position.value)).integer(static_cast<std::int64_t>(ordinal));
   parameters.text(table.schema).text(table.name).text(operation_text(effect.kind));
@@ -115,10 +115,10 @@ void park(Connection& connection, const std::string& mirror, change::Position po
       parameters);
 }
 
-std::vector<ParkedChange> list_parked(Connection& connection, const std::string& mirror) {
-  Parameters parameters;
+std::vector<ParkedChange> list_parked(libpq::Connection& connection, const std::string& mirror) {
+  libpq::Parameters parameters;
   parameters.text(mirror);
-  const Result rows = connection.execute(
+  const libpq::Result rows = connection.execute(
       "SELECT id, position, schema_name, table_name, operation, error, coalesce(sqlstate, '') FROM pgmirror.parked"
       " WHERE mirror = $1 ORDER BY id",
       parameters);
@@ -136,18 +136,19 @@ std::vector<ParkedChange> list_parked(Connection& connection, const std::string&
   return parked;
 }
 
-std::uint64_t count_parked(Connection& connection, const std::string& mirror) {
-  Parameters parameters;
+std::uint64_t count_parked(libpq::Connection& connection, const std::string& mirror) {
+  libpq::Parameters parameters;
   parameters.text(mirror);
   return static_cast<std::uint64_t>(
       connection.execute("SELECT count(*) FROM pgmirror.parked WHERE mirror = $1", parameters).integer(0, 0));
 }
 
-bool retry_parked(Connection& connection, const SchemaBuilder& schema, const std::string& mirror, std::int64_t id) {
-  DatabaseTransaction transaction(connection);
-  Parameters which;
+bool retry_parked(libpq::Connection& connection, const SchemaBuilder& schema, const std::string& mirror,
+                  std::int64_t id) {
+  libpq::DatabaseTransaction transaction(connection);
+  libpq::Parameters which;
   which.text(mirror).integer(id);
-  const Result found = connection.execute(
+  const libpq::Result found = connection.execute(
       "SELECT table_name, change FROM pgmirror.parked WHERE mirror = $1 AND id = $2 FOR UPDATE", which);
   if (found.rows() == 0) return false;
   const json stored = json::parse(found.text(0, 1));
@@ -181,8 +182,8 @@ bool retry_parked(Connection& connection, const SchemaBuilder& schema, const std
   return true;
 }
 
-bool discard_parked(Connection& connection, const std::string& mirror, std::int64_t id) {
-  Parameters parameters;
+bool discard_parked(libpq::Connection& connection, const std::string& mirror, std::int64_t id) {
+  libpq::Parameters parameters;
   parameters.text(mirror).integer(id);
   return connection.execute("DELETE FROM pgmirror.parked WHERE mirror = $1 AND id = $2", parameters).affected() == 1;
 }

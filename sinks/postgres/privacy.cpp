@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -11,9 +11,9 @@ std::string privacy_sql(const std::string& relation) {
       "DECLARE role_name text; BEGIN "
       "FOR role_name IN SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP "
       "EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %I', {}, role_name); END LOOP; END",
-      quote_literal(relation));
+      libpq::quote_literal(relation));
   return fmt::format("ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; REVOKE ALL ON TABLE {0} FROM PUBLIC; DO {1};",
-                     relation, quote_literal(revoke_from_roles));
+                     relation, libpq::quote_literal(revoke_from_roles));
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -2,17 +2,17 @@
 
 namespace pgmirror::sinks::postgres {
 
-bool set_replica_role(Connection& connection) {
+bool set_replica_role(libpq::Connection& connection) {
   connection.execute("SAVEPOINT pgmirror_role");
   try {
     connection.execute("SET LOCAL session_replication_role = replica");
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     if (error.connection_lost()) throw;
     connection.execute("ROLLBACK TO SAVEPOINT pgmirror_role; RELEASE SAVEPOINT pgmirror_role");
     return false;
   }
   connection.execute("RELEASE SAVEPOINT pgmirror_role");
-  const Result role = connection.execute("SHOW session_replication_role");
+  const libpq::Result role = connection.execute("SHOW session_replication_role");
   return role.text(0, 0) == "replica";
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -9,6 +9,6 @@ namespace pgmirror::sinks::postgres {
 ///
 /// By the SET command and in a savepoint: where an extension grants it to ordinary roles it hooks the command, not
 /// set_config().
-bool set_replica_role(Connection& connection);
+bool set_replica_role(libpq::Connection& connection);
 
 }  // namespace pgmirror::sinks::postgres

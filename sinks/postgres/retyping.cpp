@@ -18,6 +18,13 @@ std::optional<std::string> as_text(const TargetType& standing, const std::string
   if (standing.encoding == Encoding::double_precision) {
     return fmt::format("CASE WHEN {0}::text ~ '^-?[0-9]+$' THEN {0}::text || '.0' ELSE {0}::text END", column);
   }
+  if (standing.encoding == Encoding::numeric) {
+    // What is no whole number came as a double.
+    return fmt::format(
+        "CASE WHEN {0} = pg_catalog.trunc({0}) AND pg_catalog.abs({0}) < 9223372036854775808 THEN {0}::text "
+        "WHEN {0}::double precision::text::numeric = {0} THEN {0}::double precision::text ELSE {0}::text END",
+        column);
+  }
   return std::nullopt;
 }
 
@@ -50,7 +57,7 @@ bool serves(Encoding encoding, const TargetType& wanted) {
 
 std::optional<Retyping> retyping(const TargetType& standing, const TargetType& wanted,
                                  const std::string& quoted_column) {
-  if (standing.sql == wanted.sql || serves(standing.encoding, wanted)) return Retyping{};
+  if (standing.sql == wanted.sql || serves(standing.encoding, wanted)) return std::nullopt;
   if (const auto expression = exact(standing, wanted, quoted_column)) return Retyping{wanted.sql, *expression};
   if (const auto expression = as_text(standing, quoted_column)) return Retyping{"text", *expression};
   return std::nullopt;

@@ -9,12 +9,13 @@ namespace pgmirror::sinks::postgres {
 
 /// How a column of the mirror changes its type without losing what stands in it.
 struct Retyping {
-  std::string sql;  ///< the new type; empty when the column stays as it is
+  std::string sql;  ///< the new type
   std::string using_expression;
 };
 
 /// For a column that stands as `standing` (the rule before the change) and would be made as `wanted` now. Text takes
-/// everything whose text is rebuildable. None when no exact way exists: the table has to be copied again.
+/// everything whose text is rebuildable. None: the column stays as it is, because it serves, or because no exact way
+/// exists (bytes, moments, documents); values that it cannot hold go to pgmirror.odd_values then, as everywhere.
 std::optional<Retyping> retyping(const TargetType& standing, const TargetType& wanted,
                                  const std::string& quoted_column);
 

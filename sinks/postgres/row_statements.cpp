@@ -41,7 +41,7 @@ class Renderer {
   }
 
   Statement remove(const Rows& rows, std::optional<std::uint64_t> expected) {
-    Parameters parameters;
+    libpq::Parameters parameters;
     for (const std::size_t column : table_.key) {
       parameters.binary(cells(rows, column, &RowEffect::key), table_.columns[column].type.array_oid);
     }
@@ -194,8 +194,8 @@ class Renderer {
     return fmt::format("{}", fmt::join(conditions, " AND "));
   }
 
-  Parameters arrays(const Rows& rows, const Columns& columns) {
-    Parameters parameters;
+  libpq::Parameters arrays(const Rows& rows, const Columns& columns) {
+    libpq::Parameters parameters;
     for (const std::size_t column : columns) {
       parameters.binary(cells(rows, column, &RowEffect::row), table_.columns[column].type.array_oid);
     }
@@ -228,7 +228,7 @@ NullNotAllowed::NullNotAllowed(MirrorTablePtr refusing_table, std::size_t refusi
       table(std::move(refusing_table)),
       column(refusing_column) {}
 
-std::uint64_t RowExpectation::drift(const Result& answer) const {
+std::uint64_t RowExpectation::drift(const libpq::Result& answer) const {
   if (!rows) return 0;
   const std::uint64_t touched = counts_in_result ? static_cast<std::uint64_t>(answer.integer(0, 0)) : answer.affected();
   return touched > *rows ? touched - *rows : *rows - touched;

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "libpq/parameters.hpp"
+#include "libpq/result.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/odd_values.hpp"
-#include "sinks/postgres/parameters.hpp"
-#include "sinks/postgres/result.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -28,13 +28,13 @@ struct RowExpectation {
   bool counts_in_result = false;        ///< the statement's only result says how many; else its command tag does
 
   /// Rows too many or too few, going by the server's answer.
-  std::uint64_t drift(const Result& answer) const;
+  std::uint64_t drift(const libpq::Result& answer) const;
 };
 
 /// One statement of a batch and what the server should say to it.
 struct Statement {
   std::string sql;
-  Parameters parameters;
+  libpq::Parameters parameters;
   RowExpectation expectation{};
 };
 

@@ -9,12 +9,13 @@
 #include <map>
 #include <set>
 
-#include "sinks/postgres/database_transaction.hpp"
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/index_plan.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/privacy.hpp"
 #include "sinks/postgres/schema_follow.hpp"
+#include "sinks/postgres/schema_record.hpp"
 #include "sinks/postgres/table_definition.hpp"
 #include "sinks/postgres/table_match.hpp"
 
@@ -31,10 +32,10 @@ struct TableRow {
   bool created = false;
 };
 
-std::map<TableName, TableRow> known_tables(Connection& connection, const std::string& mirror) {
-  const Result rows =
+std::map<TableName, TableRow> known_tables(libpq::Connection& connection, const std::string& mirror) {
+  const libpq::Result rows =
       connection.execute("SELECT schema_name, table_name, state, created FROM pgmirror.tables WHERE mirror = $1",
-                         Parameters{}.text(mirror));
+                         libpq::Parameters{}.text(mirror));
   std::map<TableName, TableRow> tables;
   for (int row = 0; row < rows.rows(); ++row) {
     tables[{std::string(rows.text(row, 0)), std::string(rows.text(row, 1))}] = {std::string(rows.text(row, 2)),
@@ -46,7 +47,7 @@ std::map<TableName, TableRow> known_tables(Connection& connection, const std::st
 /// The catalogs of the schemas that relations land in, each read once.
 class Catalogs {
  public:
-  Catalogs(Connection& connection, const SchemaBuilder& builder) : connection_(connection), builder_(builder) {}
+  Catalogs(libpq::Connection& connection, const SchemaBuilder& builder) : connection_(connection), builder_(builder) {}
 
   const MirrorCatalog& of(const Relation& relation) {
     const std::string& schema = builder_.schema_of(relation);
@@ -54,11 +55,13 @@ class Catalogs {
     if (found != catalogs_.end()) return found->second;
     return catalogs_.emplace(schema, MirrorCatalog::read(connection_, schema)).first->second;
   }
-  const CatalogTable* table(const Relation& relation) { return of(relation).table(mirror_identifier(relation.name)); }
+  const CatalogTable* table(const Relation& relation) {
+    return of(relation).table(libpq::mirror_identifier(relation.name));
+  }
   void forget() { catalogs_.clear(); }
 
  private:
-  Connection& connection_;
+  libpq::Connection& connection_;
   const SchemaBuilder& builder_;
   std::map<std::string, MirrorCatalog> catalogs_;
 };
@@ -70,7 +73,7 @@ class Catalogs {
 /// Decides what prepare() has to do, all of it before anything is done.
 class Preparation {
  public:
-  Preparation(Connection& connection, const SchemaBuilder& builder, change::Snapshot& snapshot)
+  Preparation(libpq::Connection& connection, const SchemaBuilder& builder, change::Snapshot& snapshot)
       : builder_(builder),
         snapshot_(snapshot),
         known_(known_tables(connection, builder.mirror().name)),
@@ -80,7 +83,7 @@ class Preparation {
     for (const RelationPtr& relation : snapshot_.relations()) {
       try {
         plan_table(relation);
-      } catch (const IdentifierError& error) {
+      } catch (const libpq::IdentifierError& error) {
         problems_.push_back(fmt::format("table {}: {}", relation->qualified_name(), error.what()));
       } catch (const TypeError& error) {
         problems_.push_back(fmt::format("table {}: {}", relation->qualified_name(), error.what()));
@@ -89,12 +92,12 @@ class Preparation {
     if (!problems_.empty()) refuse(problems_);
   }
 
-  SchemaReport carry_out(Connection& connection) const {
-    DatabaseTransaction transaction(connection);
+  SchemaReport carry_out(libpq::Connection& connection) const {
+    libpq::DatabaseTransaction transaction(connection);
     connection.execute("SET LOCAL statement_timeout = 0");
     for (const std::string& statement : statements_) connection.execute(statement);
     for (const Entry& entry : entries_) {
-      Parameters parameters;
+      libpq::Parameters parameters;
       parameters.text(builder_.mirror().name).text(entry.name.first).text(entry.name.second);
       parameters.text(entry.created ? "true" : "false");
       if (entry.rows) parameters.integer(static_cast<std::int64_t>(*entry.rows));
@@ -119,7 +122,7 @@ class Preparation {
   };
 
   void plan_table(const RelationPtr& relation) {
-    const TableName name{builder_.schema_of(*relation), mirror_identifier(relation->name)};
+    const TableName name{builder_.schema_of(*relation), libpq::mirror_identifier(relation->name)};
     if (!names_.insert(name).second) {
       problems_.push_back(fmt::format("table {}: another table has the same name {} in the mirror; exclude one of them",
                                       relation->qualified_name(), name.second));
@@ -143,16 +146,16 @@ class Preparation {
   void check_column_names(const Relation& relation) {
     std::set<std::string> names;
     for (const change::Column& column : relation.columns) {
-      if (names.insert(mirror_identifier(column.name)).second) continue;
+      if (names.insert(libpq::mirror_identifier(column.name)).second) continue;
       problems_.push_back(
           fmt::format("table {}: another column has the same name {} in the mirror; exclude one of them",
-                      relation.qualified_name(), mirror_identifier(column.name)));
+                      relation.qualified_name(), libpq::mirror_identifier(column.name)));
     }
   }
 
   void create(const Relation& relation, const TableName& name) {
     if (!catalogs_.of(relation).has_schema() && schemas_.insert(name.first).second) {
-      statements_.push_back("CREATE SCHEMA IF NOT EXISTS " + quote_identifier(name.first));
+      statements_.push_back("CREATE SCHEMA IF NOT EXISTS " + libpq::quote_identifier(name.first));
     }
     const change::TableProfile profile = snapshot_.profile(relation);
     const TableDefinition definition = define_table(relation, name.first, &profile, builder_.mirror());
@@ -194,37 +197,37 @@ class Preparation {
 
 /// Makes one object in a transaction of its own. Returns why the server refused it because of the rows or types that
 /// stand there, empty when it is made.
-std::string create_object(Connection& connection, const ObjectPlan& plan) {
+std::string create_object(libpq::Connection& connection, const ObjectPlan& plan) {
   static constexpr std::array refusals{"23505", "23503", "54000", "42704", "42830", "42P17", "42804"};
   try {
-    DatabaseTransaction transaction(connection);
+    libpq::DatabaseTransaction transaction(connection);
     connection.execute("SET LOCAL statement_timeout = 0; " + plan.sql);
     transaction.commit();
     return {};
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     if (std::ranges::find(refusals, error.sqlstate()) == refusals.end()) throw;
     return fmt::format("{}: the mirror refuses it: {}", plan.name, error.what());
   }
 }
 
-bool name_taken(Connection& connection, const std::string& schema, const std::string& name) {
+bool name_taken(libpq::Connection& connection, const std::string& schema, const std::string& name) {
   return connection
              .execute(
                  "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                  "WHERE n.nspname = $1 AND c.relname = $2",
-                 Parameters{}.text(schema).text(name))
+                 libpq::Parameters{}.text(schema).text(name))
              .rows() > 0;
 }
 
 /// Indexes and foreign keys of the tables that we made.
 class ObjectBuilder {
  public:
-  ObjectBuilder(Connection& connection, const SchemaBuilder& builder, const std::vector<RelationPtr>& relations)
+  ObjectBuilder(libpq::Connection& connection, const SchemaBuilder& builder, const std::vector<RelationPtr>& relations)
       : connection_(connection), builder_(builder), catalogs_(connection, builder) {
     const auto known = known_tables(connection, builder.mirror().name);
     for (const RelationPtr& relation : relations) {
       const CatalogTable* existing = catalogs_.table(*relation);
-      const auto row = known.find({builder.schema_of(*relation), mirror_identifier(relation->name)});
+      const auto row = known.find({builder.schema_of(*relation), libpq::mirror_identifier(relation->name)});
       if (existing == nullptr || row == known.end() || row->second.state == "dropped") continue;
       TableMatch match = match_table(relation, builder.schema_of(*relation), *existing, builder.mirror());
       if (!match.problems.empty() || !match.missing.empty()) continue;
@@ -293,7 +296,7 @@ class ObjectBuilder {
     if (make(plan)) ++report_.foreign_keys_created;
   }
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const SchemaBuilder& builder_;
   Catalogs catalogs_;
   std::map<std::string, Entry> tables_;
@@ -308,7 +311,7 @@ const std::string& SchemaBuilder::schema_of(const Relation& relation) const {
   return relation.schema.empty() ? mirror_.schema : relation.schema;
 }
 
-SchemaReport SchemaBuilder::prepare(Connection& connection, change::Snapshot& snapshot) const {
+SchemaReport SchemaBuilder::prepare(libpq::Connection& connection, change::Snapshot& snapshot) const {
   Preparation preparation(connection, *this, snapshot);
   preparation.plan();
   SchemaReport report = preparation.carry_out(connection);
@@ -330,7 +333,8 @@ SchemaReport SchemaBuilder::prepare(Connection& connection, change::Snapshot& sn
   return report;
 }
 
-SchemaReport SchemaBuilder::build_indexes(Connection& connection, const std::vector<RelationPtr>& relations) const {
+SchemaReport SchemaBuilder::build_indexes(libpq::Connection& connection,
+                                          const std::vector<RelationPtr>& relations) const {
   ObjectBuilder builder(connection, *this, relations);
   builder.indexes();
   if (mirror_.foreign_keys) builder.foreign_keys();
@@ -341,9 +345,9 @@ SchemaReport SchemaBuilder::build_indexes(Connection& connection, const std::vec
   return report;
 }
 
-MirrorTablePtr SchemaBuilder::describe(Connection& connection, const RelationPtr& relation) const {
+MirrorTablePtr SchemaBuilder::describe(libpq::Connection& connection, const RelationPtr& relation) const {
   const std::string& schema = schema_of(*relation);
-  const std::string name = mirror_identifier(relation->name);
+  const std::string name = libpq::mirror_identifier(relation->name);
   const MirrorCatalog catalog = MirrorCatalog::read(connection, schema, name);
   const CatalogTable* existing = catalog.table(name);
   if (existing == nullptr) {
@@ -359,12 +363,12 @@ MirrorTablePtr SchemaBuilder::describe(Connection& connection, const RelationPtr
   return std::make_shared<MirrorTable>(std::move(match.table));
 }
 
-MirrorTablePtr SchemaBuilder::describe_or_recreate(Connection& connection, change::Snapshot& snapshot,
+MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                                    const RelationPtr& relation) const {
   try {
     return describe(connection, relation);
   } catch (const SchemaError& error) {
-    const std::string name = mirror_identifier(relation->name);
+    const std::string name = libpq::mirror_identifier(relation->name);
     const auto known = known_tables(connection, mirror_.name);
     const auto row = known.find({schema_of(*relation), name});
     const bool stands = MirrorCatalog::read(connection, schema_of(*relation), name).table(name) != nullptr;
@@ -375,23 +379,14 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(Connection& connection, chang
   return describe(connection, relation);
 }
 
-MirrorTablePtr SchemaBuilder::follow(Connection& connection, const change::SchemaChange& change,
-                                     change::Position position, bool rows_come_again) const {
-  return SchemaFollow(connection, *this, position, rows_come_again).follow(change);
-}
-
-void SchemaBuilder::allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column,
+void SchemaBuilder::allow_null(libpq::Connection& connection, const MirrorTable& table, const MirrorColumn& column,
                                change::Position position) const {
   const std::string statement =
       fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.quoted, column.quoted);
   const std::string reason =
       fmt::format("a row of table {} has NULL in column {}, or a value that its type cannot hold",
                   table.relation->qualified_name(), column.name);
-  connection.execute(statement);
-  Parameters parameters;
-  parameters.text(mirror_.name).integer(static_cast<std::int64_t>(position.value)).text(statement).text(reason);
-  connection.execute(
-      "INSERT INTO pgmirror.schema_history (mirror, position, statement, reason) VALUES ($1, $2, $3, $4)", parameters);
+  SchemaRecord(connection, mirror_.name, position).run(statement, reason);
   spdlog::warn("[MirrorSchema] Dropped NOT NULL: {}", reason);
 }
 

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "change/snapshot.hpp"
-#include "change/transaction.hpp"
 #include "config/config.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -33,8 +32,8 @@ struct SchemaReport {
 /// Gives the mirror the source's tables, and keeps them the same while the source changes.
 ///
 /// Stateless but for the mirror's configuration: what stands in the mirror is read from its catalog each time. Nothing
-/// is ever dropped or emptied, but by follow() when the source itself drops a column (or a table and `drop_tables` is
-/// set). All of it needs the control schema. May be shared by threads, each with its own connection.
+/// is ever dropped or emptied, but by SchemaFollow when the source itself drops a column (or a table and `drop_tables`
+/// is set). All of it needs the control schema. May be shared by threads, each with its own connection.
 class SchemaBuilder {
  public:
   explicit SchemaBuilder(config::Mirror mirror);
@@ -44,35 +43,24 @@ class SchemaBuilder {
   /// values. Tables that are live, stopped or dropped are left alone: the changes on their way will alter them. Throws
   /// SchemaError with the whole list of what cannot be matched, and changes nothing then. Profiles tables that are to
   /// be created: reads them once.
-  SchemaReport prepare(Connection& connection, change::Snapshot& snapshot) const;
+  SchemaReport prepare(libpq::Connection& connection, change::Snapshot& snapshot) const;
 
   /// Unique and plain indexes and foreign keys of the tables that prepare() created, as far as they are missing. After
   /// the copy. Each object is its own transaction: safe to repeat. Foreign keys that rows violate are left out.
-  SchemaReport build_indexes(Connection& connection, const std::vector<change::RelationPtr>& relations) const;
+  SchemaReport build_indexes(libpq::Connection& connection, const std::vector<change::RelationPtr>& relations) const;
 
   /// How `relation` stands in the mirror now. May run inside a transaction. Throws SchemaError when it does not.
-  MirrorTablePtr describe(Connection& connection, const change::RelationPtr& relation) const;
+  MirrorTablePtr describe(libpq::Connection& connection, const change::RelationPtr& relation) const;
 
   /// As describe(), but a table of ours that does not fit any more, or is gone, is made anew and empty, inside the
   /// caller's transaction: for a resync that a person asked for. build_indexes() is due afterwards. A table that stood
   /// there before us is never dropped: SchemaError.
-  MirrorTablePtr describe_or_recreate(Connection& connection, change::Snapshot& snapshot,
+  MirrorTablePtr describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                       const change::RelationPtr& relation) const;
-
-  /// Follows one change inside the caller's transaction and records it in pgmirror.schema_history. Gives the table as
-  /// it stands afterwards, null when it was dropped at the source. Throws SchemaError, DatabaseError; roll back then.
-  ///
-  /// A table dropped at the source stays, frozen, unless `drop_tables` is set; one made anew under its name moves it
-  /// aside to `name_dropped_POSITION`. A column whose type changed is altered where that loses nothing, becomes text
-  /// where it does not fit any more, or stays where it still serves. A table whose key became another one is moved
-  /// aside like a dropped one and made anew, provided that all its rows come again in this transaction
-  /// (`rows_come_again`); else that is a SchemaError.
-  MirrorTablePtr follow(Connection& connection, const change::SchemaChange& change, change::Position position,
-                        bool rows_come_again = false) const;
 
   /// Drops NOT NULL from a column and records it, inside the caller's transaction: a row that came behind `position`
   /// has NULL there, or an odd value, which is NULL in the mirror.
-  void allow_null(Connection& connection, const MirrorTable& table, const MirrorColumn& column,
+  void allow_null(libpq::Connection& connection, const MirrorTable& table, const MirrorColumn& column,
                   change::Position position) const;
 
   /// Schema of `relation` in the mirror.

@@ -1,67 +1,61 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "change/snapshot.hpp"
 #include "change/transaction.hpp"
-#include "sinks/postgres/connection.hpp"
-#include "sinks/postgres/index_plan.hpp"
-#include "sinks/postgres/mirror_catalog.hpp"
+#include "libpq/connection.hpp"
+#include "sinks/postgres/object_follow.hpp"
 #include "sinks/postgres/schema_builder.hpp"
+#include "sinks/postgres/schema_record.hpp"
+#include "sinks/postgres/table_names.hpp"
 
 namespace pgmirror::sinks::postgres {
 
-/// Carries one schema change of the source over, inside the caller's transaction; see SchemaBuilder::follow.
+/// Carries the schema changes of one transaction of the source over, inside one transaction of the mirror, and records
+/// them in pgmirror.schema_history.
+///
+/// A table dropped at the source stays, frozen, unless `drop_tables` is set; one made anew under its name moves it
+/// aside to `name_dropped_POSITION`. A column whose type changed is altered where that loses nothing, becomes text
+/// where it does not fit any more, or stays. One thread.
 class SchemaFollow {
  public:
-  /// `rows_come_again`: see SchemaBuilder::follow.
-  SchemaFollow(Connection& connection, const SchemaBuilder& builder, change::Position position,
-               bool rows_come_again = false);
+  /// Both outlive the object; `position` is that of the commit.
+  SchemaFollow(libpq::Connection& connection, const SchemaBuilder& builder, change::Position position);
 
-  MirrorTablePtr follow(const change::SchemaChange& change);
+  /// Follows one change but for new indexes and foreign keys. Gives the table as it stands afterwards, null when it was
+  /// dropped at the source. Changes come in the order of in_safe_order().
+  ///
+  /// `rows_come_again`: the table is emptied, all its rows are sent in this transaction. A table whose key became
+  /// another one is then moved aside and made anew; without, that is a SchemaError. Throws SchemaError, DatabaseError;
+  /// roll back then.
+  MirrorTablePtr follow(const change::SchemaChange& change, bool rows_come_again = false);
+  /// Only the name, for a table that is stopped.
+  void rename(const change::SchemaChange& change);
+  /// After the rows: makes new indexes and foreign keys, since rows of the same transaction may be what makes them
+  /// possible. Tables have to be described again afterwards.
+  void finish();
+
   /// Drops the table, where it stands, and makes it as `relation` describes it, empty and without indexes.
   void recreate(const change::Relation& relation, const change::TableProfile& profile);
 
  private:
-  /// Runs a statement and writes it down.
-  void run(const std::string& statement, std::string_view reason);
-  /// The same, but a refusal because of what stands there is only logged: the mirror does without the object.
-  void attempt(const ObjectPlan& plan, std::string_view reason);
-
   MirrorTablePtr create(const change::RelationPtr& after);
   void drop(const change::Relation& before);
   MirrorTablePtr alter(const change::SchemaChange& change);
-
-  void free_name(const change::Relation& relation);
-  void set_aside(const change::Relation& relation);
-  void rename_table(const change::Relation& before, const change::Relation& after);
-  void rename_columns(const change::SchemaChange& change);
-  void drop_columns(const change::SchemaChange& change);
-  void add_columns(const change::SchemaChange& change);
-  void alter_columns(const change::SchemaChange& change);
+  MirrorTablePtr replace(const change::SchemaChange& change);
+  void empty(const change::Relation& relation);
+  void settle_checks();
   /// Why the mirror's rows cannot be identified any more; nothing where they can.
   std::optional<std::string> other_key(const change::SchemaChange& change) const;
-  MirrorTablePtr replace(const change::SchemaChange& change);
-  void drop_objects(const change::SchemaChange& change);
-  void create_objects(const MirrorTable& table, const change::Relation* before);
-
-  void add_column(const change::Relation& relation, const change::Column& column);
-  void backfill(const change::Relation& relation, const change::Column& column, const TargetType& type);
-  void retype(const change::Relation& relation, const change::Column& column, const CatalogColumn& standing);
-  void drop_foreign_keys_to(const change::Relation& relation);
-
-  MirrorCatalog catalog_of(const change::Relation& relation) const;
-  std::string quoted(const change::Relation& relation) const;
   bool keyed_by_row_id(const change::Relation& relation) const;
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const SchemaBuilder& builder_;
-  change::Position position_;
-  bool rows_come_again_;
-  /// Of the change at hand: old column name to new.
-  std::map<std::string, std::string> renamed_;
+  SchemaRecord record_;
+  TableNames names_;
+  ObjectFollow objects_;
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -7,10 +7,10 @@
 #include <utility>
 #include <variant>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/copy_encoder.hpp"
 #include "sinks/postgres/copy_sender.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/parked_changes.hpp"
 
@@ -31,7 +31,7 @@ constexpr const char* unique_violation = "23505";
 struct TableRefused {
   const TrackedTable* table;
   change::RelationPtr relation;
-  DatabaseError error;
+  libpq::DatabaseError error;
 };
 
 bool is_partial(const change::RowChange& change) {
@@ -164,7 +164,7 @@ class SerialApply::Attempt {
       if (table == nullptr) continue;
       // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
       connection_.execute("DELETE FROM " + table->table->quoted);
-      Parameters parameters;
+      libpq::Parameters parameters;
       parameters.text(table->table->schema).text(table->table->name);
       connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
       count(*table);
@@ -191,7 +191,7 @@ class SerialApply::Attempt {
       if (copy(effects) > 0) tracked.may_have_odd = true;
     } else {
       for (const Statement& statement : render(effects, ApplyMode::direct, tracked.may_have_odd, odd)) {
-        const Result answer = connection_.execute(statement.sql, statement.parameters);
+        const libpq::Result answer = connection_.execute(statement.sql, statement.parameters);
         // The first of two passes deletes rows that are only about to come.
         if (one_pass_) outcome_.applied.drifted_rows += statement.expectation.drift(answer);
       }
@@ -228,7 +228,7 @@ class SerialApply::Attempt {
       apply(part);
       connection_.execute("RELEASE SAVEPOINT part");
       return;
-    } catch (const DatabaseError& error) {
+    } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
       connection_.execute("ROLLBACK TO SAVEPOINT part");
       if (rows.size() == 1) {
@@ -240,7 +240,7 @@ class SerialApply::Attempt {
     isolate(effects, rows.subspan(rows.size() / 2));
   }
 
-  void refuse(const TableEffects& effects, const RowEffect& row, const DatabaseError& error) {
+  void refuse(const TableEffects& effects, const RowEffect& row, const libpq::DatabaseError& error) {
     const MirrorTablePtr& table = effects.table();
     switch (refusals_->rule) {
       case config::PoisonRule::stop:
@@ -254,14 +254,14 @@ class SerialApply::Attempt {
     }
   }
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const Ownership& ownership_;
   const SchemaBuilder& schema_;
   TableRegistry& tables_;
   const change::Commit& commit_;
   change::Position expected_;
   const std::optional<Refusals>& refusals_;
-  DatabaseTransaction transaction_;
+  libpq::DatabaseTransaction transaction_;
   NetBatch chunk_;
   std::vector<change::RelationPtr> emptied_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
@@ -270,7 +270,7 @@ class SerialApply::Attempt {
   Outcome outcome_;
 };
 
-SerialApply::SerialApply(Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
+SerialApply::SerialApply(libpq::Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
                          TableRegistry& tables)
     : connection_(connection), ownership_(ownership), schema_(schema), tables_(tables) {}
 
@@ -293,7 +293,7 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
 }
 
 void SerialApply::allow_null(const NullNotAllowed& refusal, change::Position position) {
-  DatabaseTransaction transaction(connection_);
+  libpq::DatabaseTransaction transaction(connection_);
   schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position);
   transaction.commit();
 }
@@ -320,7 +320,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
       stopping.emplace_back(refused.relation, refused.error.what());
     } catch (const NullNotAllowed& refused) {
       allow_null(refused, position);
-    } catch (const DatabaseError& error) {
+    } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
       if (two_passes || error.sqlstate() != unique_violation) throw BatchRefused(error, commit.position, 1);
       two_passes = true;

@@ -17,7 +17,8 @@ namespace pgmirror::sinks::postgres {
 class SerialApply {
  public:
   /// All outlive the object.
-  SerialApply(Connection& connection, const Ownership& ownership, const SchemaBuilder& schema, TableRegistry& tables);
+  SerialApply(libpq::Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
+              TableRegistry& tables);
 
   struct Refusals {
     config::PoisonRule rule = config::PoisonRule::stop_table;
@@ -50,7 +51,7 @@ class SerialApply {
   Ahead look_ahead(queue::Cursor& cursor, change::Position position) const;
   void allow_null(const NullNotAllowed& refusal, change::Position position);
 
-  Connection& connection_;
+  libpq::Connection& connection_;
   const Ownership& ownership_;
   const SchemaBuilder& schema_;
   TableRegistry& tables_;

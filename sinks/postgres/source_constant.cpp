@@ -7,8 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/cell_encoding.hpp"
-#include "sinks/postgres/identifier.hpp"
 #include "sinks/postgres/number_text.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -174,10 +174,10 @@ std::optional<std::string> literal_for(const SourceConstant& constant, const Tar
     case Encoding::numeric: {
       const std::string number =
           constant.kind == ValueKind::integer ? integer_text(constant.integer) : real_text(constant.real);
-      return quote_literal(number) + "::" + type.sql;
+      return libpq::quote_literal(number) + "::" + type.sql;
     }
     case Encoding::text:
-      return quote_literal(content) + "::text";
+      return libpq::quote_literal(content) + "::text";
     case Encoding::bytea: {
       std::string hex;
       for (const char c : content) fmt::format_to(std::back_inserter(hex), "{:02x}", static_cast<unsigned char>(c));
@@ -187,7 +187,7 @@ std::optional<std::string> literal_for(const SourceConstant& constant, const Tar
     case Encoding::json:
     case Encoding::jsonb:
       if (constant.kind != ValueKind::text) return std::nullopt;
-      return quote_literal(constant.bytes) + "::" + type.sql;
+      return libpq::quote_literal(constant.bytes) + "::" + type.sql;
     case Encoding::date:
     case Encoding::timestamp:
     case Encoding::timestamptz:

@@ -20,7 +20,7 @@ constexpr std::size_t blocks_in_flight = 8;
 /// The sending half, on a thread of its own until join().
 class SendingThread {
  public:
-  SendingThread(Connection& connection, const MirrorTable& table, const CopyEncoder& encoder, BlockQueue& queue,
+  SendingThread(libpq::Connection& connection, const MirrorTable& table, const CopyEncoder& encoder, BlockQueue& queue,
                 CopyProgress& progress)
       : queue_(queue), thread_([this, &connection, &table, &encoder, &progress] {
           try {
@@ -41,7 +41,8 @@ class SendingThread {
   }
 
  private:
-  void send_all(Connection& connection, const MirrorTable& table, const CopyEncoder& encoder, CopyProgress& progress) {
+  void send_all(libpq::Connection& connection, const MirrorTable& table, const CopyEncoder& encoder,
+                CopyProgress& progress) {
     CopySender sender(connection, table, encoder);
     while (std::optional<CopyBlock> block = queue_.pop()) {
       sender.send(*block, std::move(block->odd));
@@ -62,7 +63,7 @@ class SendingThread {
 
 }  // namespace
 
-TableCopyOutcome copy_table(Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
+TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
                             std::optional<std::uint64_t> expected, const std::stop_token& stop) {
   CopyEncoder encoder(table);
   // Its statement and frame never change; the rows' encoder belongs to this thread.

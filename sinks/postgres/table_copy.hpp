@@ -6,7 +6,7 @@
 #include <string>
 
 #include "change/snapshot.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -20,7 +20,7 @@ struct TableCopyOutcome {
 
 /// Reads `table` from the snapshot on this thread and sends it on another, inside the caller's transaction. `expected`
 /// rows are for the progress line only. Throws what either side throws.
-TableCopyOutcome copy_table(Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
+TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
                             std::optional<std::uint64_t> expected, const std::stop_token& stop);
 
 }  // namespace pgmirror::sinks::postgres

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/source_constant.hpp"
 #include "sinks/postgres/table_match.hpp"
 
@@ -45,7 +45,7 @@ bool declared_key_serves(const Relation& relation, const change::TableProfile* p
 }  // namespace
 
 std::string column_sql(const change::Column& column, const TargetType& type, bool not_null) {
-  std::string sql = quote_identifier(column.name) + " " + type.sql;
+  std::string sql = libpq::quote_identifier(column.name) + " " + type.sql;
   if (const auto value = default_clause(column, type)) sql += " DEFAULT " + *value;
   if (not_null) sql += " NOT NULL";
   return sql;
@@ -72,11 +72,11 @@ TableDefinition define_table(const Relation& relation, const std::string& target
   }
   if (!key.empty()) {
     std::vector<std::string> names;
-    for (const std::size_t position : key) names.push_back(quote_identifier(relation.columns[position].name));
+    for (const std::size_t position : key) names.push_back(libpq::quote_identifier(relation.columns[position].name));
     parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(names, ", ")));
   }
   TableDefinition definition;
-  definition.quoted = qualified(target_schema, relation.name);
+  definition.quoted = libpq::qualified(target_schema, relation.name);
   definition.create_sql = fmt::format("CREATE TABLE {} ({})", definition.quoted, fmt::join(parts, ", "));
   return definition;
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -21,8 +21,8 @@ class Matcher {
       : relation_(*relation), existing_(existing), mirror_(mirror) {
     match_.table.relation = relation;
     match_.table.schema = target_schema;
-    match_.table.name = mirror_identifier(relation->name);
-    match_.table.quoted = qualified(target_schema, relation->name);
+    match_.table.name = libpq::mirror_identifier(relation->name);
+    match_.table.quoted = libpq::qualified(target_schema, relation->name);
   }
 
   TableMatch match() {
@@ -45,7 +45,7 @@ class Matcher {
 
   void match_column(std::size_t position) {
     const change::Column& column = relation_.columns[position];
-    const std::string name = mirror_identifier(column.name);
+    const std::string name = libpq::mirror_identifier(column.name);
     const CatalogColumn* found = existing_.column(name);
     if (found == nullptr) {
       if (!is_row_id(position)) match_.missing.push_back(position);
@@ -68,13 +68,14 @@ class Matcher {
                       name, found->type.sql, column.declared_type.empty() ? "no type" : column.declared_type));
       return;
     }
-    match_.table.columns.push_back({position, name, quote_identifier(name), *type, found->not_null});
+    match_.table.columns.push_back({position, name, libpq::quote_identifier(name), *type, found->not_null});
   }
 
   void match_additional_columns() {
     for (const CatalogColumn& column : existing_.columns) {
-      const bool ours = std::ranges::any_of(
-          relation_.columns, [&](const change::Column& own) { return mirror_identifier(own.name) == column.name; });
+      const bool ours = std::ranges::any_of(relation_.columns, [&](const change::Column& own) {
+        return libpq::mirror_identifier(own.name) == column.name;
+      });
       if (ours || !column.not_null || column.has_default || column.generated) continue;
       problem(fmt::format("column {} exists in the mirror only and refuses NULL; give it a default or drop NOT NULL",
                           column.name));

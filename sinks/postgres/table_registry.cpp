@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -40,12 +40,12 @@ const char* to_string(State state) {
 TableRegistry::TableRegistry(const SchemaBuilder& schema, std::string mirror)
     : schema_(schema), mirror_(std::move(mirror)) {}
 
-void TableRegistry::load(Connection& connection) {
+void TableRegistry::load(libpq::Connection& connection) {
   by_relation_.clear();
   tables_.clear();
-  Parameters parameters;
+  libpq::Parameters parameters;
   parameters.text(mirror_);
-  const Result rows = connection.execute(
+  const libpq::Result rows = connection.execute(
       "SELECT t.schema_name, t.table_name, t.state, coalesce(t.copied_at, 0), coalesce(t.last_error, ''),"
       " EXISTS (SELECT FROM pgmirror.odd_values o"
       "         WHERE o.schema_name = t.schema_name AND o.table_name = t.table_name)"
@@ -61,7 +61,7 @@ void TableRegistry::load(Connection& connection) {
 }
 
 TableRegistry::Name TableRegistry::name_of(const change::Relation& relation) const {
-  return {schema_.schema_of(relation), mirror_identifier(relation.name)};
+  return {schema_.schema_of(relation), libpq::mirror_identifier(relation.name)};
 }
 
 TrackedTable& TableRegistry::by_name(const change::Relation& relation) { return tables_[name_of(relation)]; }
@@ -71,7 +71,7 @@ TrackedTable* TableRegistry::find(const change::RelationPtr& relation) {
   return found == by_relation_.end() ? nullptr : found->second.second;
 }
 
-TrackedTable& TableRegistry::describe(Connection& connection, const change::RelationPtr& relation) {
+TrackedTable& TableRegistry::describe(libpq::Connection& connection, const change::RelationPtr& relation) {
   TrackedTable& table = by_name(*relation);
   if (table.state == State::live) {
     try {
@@ -87,7 +87,7 @@ TrackedTable& TableRegistry::describe(Connection& connection, const change::Rela
   return table;
 }
 
-void TableRegistry::redefined(Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
+void TableRegistry::redefined(libpq::Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
                               change::Position position) {
   // Other relation objects may describe the tables touched: they are looked up again when they come.
   by_relation_.clear();
@@ -96,7 +96,7 @@ void TableRegistry::redefined(Connection& connection, const change::SchemaChange
     TrackedTable& gone = by_name(*change.before);
     if (renamed) {
       by_name(*change.after) = gone;
-      Parameters parameters;
+      libpq::Parameters parameters;
       parameters.text(mirror_).text(name_of(*change.before).first).text(name_of(*change.before).second);
       connection.execute("DELETE FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
                          parameters);
@@ -117,15 +117,15 @@ void TableRegistry::redefined(Connection& connection, const change::SchemaChange
   }
 }
 
-void TableRegistry::stop(Connection& connection, TrackedTable& table, const change::Relation& relation,
+void TableRegistry::stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
                          const std::string& reason) {
   table.state = State::stopped;
   table.last_error = reason;
   save_state(connection, name_of(relation), table);
 }
 
-void TableRegistry::save_state(Connection& connection, const Name& name, const TrackedTable& table) const {
-  Parameters parameters;
+void TableRegistry::save_state(libpq::Connection& connection, const Name& name, const TrackedTable& table) const {
+  libpq::Parameters parameters;
   parameters.text(mirror_).text(name.first).text(name.second).text(to_string(table.state));
   parameters.integer(static_cast<std::int64_t>(table.copied_at.value));
   parameters.text(table.last_error);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "change/position.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -37,21 +37,22 @@ class TableRegistry {
   TableRegistry(const SchemaBuilder& schema, std::string mirror);
 
   /// Reads all states again; forgets descriptions. Throws DatabaseError.
-  void load(Connection& connection);
+  void load(libpq::Connection& connection);
 
   /// Null when the relation has to be described first.
   TrackedTable* find(const change::RelationPtr& relation);
   /// Reads how the relation stands. A table that does not fit any more is stopped, unless the rule is to stop
   /// everything: SchemaError then. The connection must not be in a pipeline.
-  TrackedTable& describe(Connection& connection, const change::RelationPtr& relation);
+  TrackedTable& describe(libpq::Connection& connection, const change::RelationPtr& relation);
 
   /// By name, absent where nothing is known. Stays valid for the registry's life.
   TrackedTable& by_name(const change::Relation& relation);
   /// After follow(): `after` stands as `table`, from `position` on. Part of the caller's transaction.
-  void redefined(Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
+  void redefined(libpq::Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
                  change::Position position);
   /// Freezes a table. Part of the caller's transaction.
-  void stop(Connection& connection, TrackedTable& table, const change::Relation& relation, const std::string& reason);
+  void stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
+            const std::string& reason);
 
   TrackedTable::State state_of(const change::Relation& relation) const;
   bool all_live(const std::vector<change::RelationPtr>& relations) const;
@@ -61,7 +62,7 @@ class TableRegistry {
 
  private:
   Name name_of(const change::Relation& relation) const;
-  void save_state(Connection& connection, const Name& name, const TrackedTable& table) const;
+  void save_state(libpq::Connection& connection, const Name& name, const TrackedTable& table) const;
 
   const SchemaBuilder& schema_;
   std::string mirror_;

@@ -2,7 +2,7 @@
 
 namespace pgmirror::sinks::postgres {
 
-std::string tls_in_use(const Connection& connection) {
+std::string tls_in_use(const libpq::Connection& connection) {
   if (PQsslInUse(connection.native()) == 0) return {};
   const char* protocol = PQsslAttribute(connection.native(), "protocol");
   const char* cipher = PQsslAttribute(connection.native(), "cipher");

@@ -4,19 +4,19 @@
 
 #include <algorithm>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 
 namespace pgmirror::sinks::postgres {
 
 bool VerificationReport::equal() const { return std::ranges::all_of(tables, &TableComparison::equal); }
 
-std::optional<VerificationReport> verify(Connection& connection, change::Snapshot& snapshot,
+std::optional<VerificationReport> verify(libpq::Connection& connection, change::Snapshot& snapshot,
                                          const SchemaBuilder& schema, const TableRegistry& tables,
                                          const Ownership& ownership, change::Position position, bool repair,
                                          std::stop_token stop) {
   VerificationReport report{.position = position, .at = std::chrono::system_clock::now()};
-  DatabaseTransaction transaction(connection);
+  libpq::DatabaseTransaction transaction(connection);
   for (const std::string& setting : ownership.settings()) connection.execute(setting);
   ContentComparison comparison(connection, snapshot, schema);
   for (const change::RelationPtr& relation : snapshot.relations()) {

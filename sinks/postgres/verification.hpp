@@ -38,7 +38,7 @@ struct VerificationOrder {
 /// With `repair`, rows that differ are made as the source has them, in one transaction which also proves that the
 /// mirror is still ours. Tables that are stopped are reported as not comparable, not mended: `resync` is for them.
 /// Nothing when stopped. Throws DatabaseError and what the snapshot throws.
-std::optional<VerificationReport> verify(Connection& connection, change::Snapshot& snapshot,
+std::optional<VerificationReport> verify(libpq::Connection& connection, change::Snapshot& snapshot,
                                          const SchemaBuilder& schema, const TableRegistry& tables,
                                          const Ownership& ownership, change::Position position, bool repair,
                                          std::stop_token stop);

@@ -1,5 +1,8 @@
 #include <pqxx/pqxx>
 
+#include <string>
+#include <vector>
+
 #include "tests/scenario/mirrored_store.hpp"
 #include "tests/support/connection_text.hpp"
 
@@ -43,6 +46,29 @@ class SchemaFollow : public MirroredStore, public testing::WithParamInterface<bo
     });
     if (settled) return testing::AssertionSuccess();
     return testing::AssertionFailure() << same_content(application_.file(), mirror_).message() << program_.log();
+  }
+
+  using Lines = std::vector<std::string>;
+
+  /// Waits for an index of the table whose definition matches.
+  testing::AssertionResult has_index(const std::string& table, const std::string& pattern) {
+    const bool found = eventually(20s, [&] {
+      return !mirror("SELECT FROM pg_indexes WHERE tablename = '" + table + "' AND indexdef LIKE '%" + pattern + "%'")
+                  .empty();
+    });
+    if (found) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "no index of " << table << " is like " << pattern << "\n" << program_.log();
+  }
+  /// `child(columns) parent`, in order.
+  Lines foreign_keys() {
+    Lines lines;
+    for (const auto& row : mirror("SELECT c.conrelid::regclass || '(' || string_agg(a.attname, ',') || ') ' ||"
+                                  " c.confrelid::regclass FROM pg_constraint c JOIN pg_attribute a"
+                                  " ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) WHERE c.contype = 'f'"
+                                  " GROUP BY c.oid, c.conrelid, c.confrelid ORDER BY 1")) {
+      lines.push_back(row[0].as<std::string>());
+    }
+    return lines;
   }
 
   pqxx::result mirror(const std::string& sql) {
@@ -120,6 +146,126 @@ TEST_P(SchemaFollow, FollowsIndexes) {
     return mirror("SELECT FROM pg_indexes WHERE tablename = 'person' AND indexdef LIKE '%UNIQUE%(name)'").size() == 1 &&
            mirror("SELECT FROM pg_indexes WHERE indexname = 'person_age'").empty();
   })) << program_.log();
+}
+
+/// As an application does that fills a new table beside the old one and then exchanges them.
+TEST_P(SchemaFollow, ExchangesTheNamesOfTwoTables) {
+  application_does(
+      {"CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT, only_a TEXT); CREATE UNIQUE INDEX a_v ON a (v);"
+       "CREATE TABLE b (id INTEGER PRIMARY KEY, v BLOB NOT NULL, only_b REAL); CREATE INDEX b_only ON b (only_b);"
+       "CREATE TABLE child (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id), b_id INTEGER REFERENCES b (id));"
+       "INSERT INTO a VALUES (1, 'a one', 'x'), (2, 'a two', 'y');"
+       "INSERT INTO b VALUES (1, x'b1', 1.5), (3, x'b3', 2.5), (4, x'b4', 0.25);"
+       "INSERT INTO child VALUES (1, 1, 1), (2, 2, 3)",
+       "ALTER TABLE a RENAME TO tmp; ALTER TABLE b RENAME TO a; ALTER TABLE tmp RENAME TO b",
+       "INSERT INTO a VALUES (9, x'09', 9); INSERT INTO b VALUES (9, 'nine', 'z')"});
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(has_index("b", "UNIQUE%(v)"));
+  EXPECT_TRUE(has_index("a", "(only_b)"));
+  EXPECT_EQ(foreign_keys(), (Lines{"child(a_id) b", "child(b_id) a"}));
+}
+
+TEST_P(SchemaFollow, PassesNamesOnAlongAChain) {
+  application_does(
+      {"CREATE TABLE a (id INTEGER PRIMARY KEY, v); CREATE TABLE b (id INTEGER PRIMARY KEY, w TEXT);"
+       "INSERT INTO a VALUES (1, 'of a'), (2, 2); INSERT INTO b VALUES (1, 'of b'), (5, 'five')",
+       "ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO b; CREATE TABLE a (id INTEGER PRIMARY KEY, fresh REAL);"
+       "INSERT INTO a VALUES (7, 0.5); INSERT INTO b VALUES (3, 'three'); DELETE FROM c WHERE id = 5",
+       "INSERT INTO c VALUES (6, 'six'); UPDATE b SET v = 'changed' WHERE id = 1"});
+  EXPECT_TRUE(becomes_same_but_dropped());
+}
+
+TEST_P(SchemaFollow, GivesTheNameOfADroppedTableToAnother) {
+  application_does({"DROP TABLE note; ALTER TABLE tag RENAME TO note; INSERT INTO note VALUES ('z', 1)",
+                    "UPDATE note SET weight = 7 WHERE label = 'x'",
+                    "DROP TABLE person; ALTER TABLE note RENAME TO person; CREATE TABLE note (x)",
+                    "INSERT INTO note VALUES (x'00')"});
+  EXPECT_TRUE(becomes_same_but_dropped());
+}
+
+TEST_P(SchemaFollow, ExchangesTheNamesOfTwoColumns) {
+  application_does(
+      {"CREATE TABLE pair (id INTEGER PRIMARY KEY, a TEXT, b TEXT, n INT, p BLOB); CREATE UNIQUE INDEX pair_a ON pair "
+       "(a); INSERT INTO pair VALUES (1, 'a1', 'same', 1, x'01'), (2, 'a2', 'same', 2, x'02'), (3, NULL, 'b', 3, "
+       "NULL)",
+       "ALTER TABLE pair RENAME COLUMN a TO tmp; ALTER TABLE pair RENAME COLUMN b TO a;"
+       "ALTER TABLE pair RENAME COLUMN tmp TO b",
+       "INSERT INTO pair VALUES (4, 'same', 'b4', 4, x'04')",
+       "ALTER TABLE pair RENAME COLUMN n TO tmp; ALTER TABLE pair RENAME COLUMN p TO n;"
+       "ALTER TABLE pair RENAME COLUMN tmp TO p; ALTER TABLE pair ADD COLUMN added TEXT DEFAULT 'new';"
+       "ALTER TABLE pair DROP COLUMN a",
+       "INSERT INTO pair (id, b, n, p) VALUES (5, 'b5', x'0505', 50)"});
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(has_index("pair", "UNIQUE%(b)"));
+}
+
+TEST_P(SchemaFollow, RebuildsATableWithOtherNamesAndTypes) {
+  application_does(
+      {"CREATE TABLE made (id INTEGER PRIMARY KEY, born TEXT, size INT, data TEXT);"
+       "INSERT INTO made VALUES (1, 'x', 5, 'd1'), (2, 'y', 6, 'd2')",
+       "CREATE TABLE made_new (id INTEGER PRIMARY KEY, birth INT, size TEXT, data BLOB);"
+       "INSERT INTO made_new SELECT id, length(born), 'size ' || size, CAST(data AS BLOB) FROM made;"
+       "DROP TABLE made; ALTER TABLE made_new RENAME TO made",
+       "INSERT INTO made VALUES (3, 1, 'z', x'ff')"});
+  EXPECT_TRUE(becomes_same());
+}
+
+TEST_P(SchemaFollow, MovesThePrimaryKeyToAnotherColumn) {
+  application_does(
+      {"CREATE TABLE moved (a INT NOT NULL, b INT NOT NULL, v, PRIMARY KEY (a));"
+       "CREATE TABLE child (id INTEGER PRIMARY KEY, b INT REFERENCES moved (b));"
+       "CREATE UNIQUE INDEX moved_b ON moved (b);"
+       "INSERT INTO moved VALUES (1, 10, 'x'), (2, 20, 'y'); INSERT INTO child VALUES (1, 10)",
+       "CREATE TABLE moved_new (a INT NOT NULL, b INT NOT NULL, v, PRIMARY KEY (b));"
+       "INSERT INTO moved_new SELECT * FROM moved; DROP TABLE moved; ALTER TABLE moved_new RENAME TO moved;"
+       "INSERT INTO moved VALUES (1, 30, 'twice')",
+       "DELETE FROM moved WHERE b = 20"});
+  EXPECT_TRUE(becomes_same_but_dropped());
+  EXPECT_EQ(foreign_keys(), (Lines{"child(b) moved"}));
+}
+
+TEST_P(SchemaFollow, TurnsARowidTableIntoOneWithout) {
+  application_does(
+      {"CREATE TABLE tag_new (label TEXT PRIMARY KEY, weight) WITHOUT ROWID;"
+       "INSERT INTO tag_new SELECT * FROM tag; DROP TABLE tag; ALTER TABLE tag_new RENAME TO tag;"
+       "INSERT INTO tag VALUES ('z', 2.5)",
+       "UPDATE tag SET weight = NULL WHERE label = 'x'",
+       "CREATE TABLE note_new (a, b, PRIMARY KEY (a)) WITHOUT ROWID;"
+       "INSERT INTO note_new SELECT * FROM note; DROP TABLE note; ALTER TABLE note_new RENAME TO note"});
+  EXPECT_TRUE(becomes_same_but_dropped());
+}
+
+/// The rows of the same transaction make the index possible.
+TEST_P(SchemaFollow, MakesAUniqueIndexOverRowsThatWereNotUniqueBefore) {
+  application_does({"INSERT INTO person VALUES (3, 'one', 3), (4, 'two', 4)",
+                    "UPDATE person SET name = name || id WHERE id > 2; INSERT INTO person VALUES (5, 'five', 5);"
+                    "CREATE UNIQUE INDEX person_name ON person (name)",
+                    "UPDATE person SET name = CASE id WHEN 1 THEN 'two' ELSE 'one' END WHERE id < 3"});
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(has_index("person", "UNIQUE%(name)"));
+}
+
+TEST_P(SchemaFollow, ChangesOnlyTheCaseOfNames) {
+  application_does({"ALTER TABLE tag RENAME TO Tag", "INSERT INTO tag VALUES ('z', 1)",
+                    "ALTER TABLE person RENAME COLUMN name TO NAME", "UPDATE person SET name = 'eins' WHERE id = 1",
+                    "ALTER TABLE Tag RENAME TO TAG; ALTER TABLE TAG RENAME COLUMN label TO Label"});
+  EXPECT_TRUE(becomes_same());
+}
+
+TEST_P(SchemaFollow, QuotesNamesAndTellsLongOnesApart) {
+  const std::string words(70, 'w');
+  application_does(
+      {"CREATE TABLE \"my \"\"odd\"\" táble; --\" (\"primary key\" INTEGER PRIMARY KEY, \"select\" TEXT);"
+       "INSERT INTO \"my \"\"odd\"\" táble; --\" VALUES (1, 'q')",
+       "ALTER TABLE \"my \"\"odd\"\" táble; --\" RENAME COLUMN \"select\" TO \"from 'there'\"",
+       "ALTER TABLE \"my \"\"odd\"\" táble; --\" RENAME TO \"order\"; CREATE INDEX \"in\"\"dex\" ON \"order\" (\"from "
+       "'there'\")",
+       "CREATE TABLE " + words + "1 (id INTEGER PRIMARY KEY, " + words + "a TEXT, " + words + "b TEXT);" +
+           "CREATE TABLE " + words + "2 (id INTEGER PRIMARY KEY, " + words + "a TEXT);" + "INSERT INTO " + words +
+           "1 VALUES (1, 'a', 'b'); INSERT INTO " + words + "2 VALUES (2, 'x')",
+       "ALTER TABLE " + words + "1 RENAME TO " + words + "3; ALTER TABLE " + words + "3 RENAME COLUMN " + words +
+           "a TO " + words + "c; INSERT INTO " + words + "3 VALUES (4, 'c', 'd')"});
+  EXPECT_TRUE(becomes_same_but_dropped());
 }
 
 TEST_P(SchemaFollow, SurvivesAVacuum) {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "sinks/postgres/database_error.hpp"
+#include "libpq/database_error.hpp"
 
 namespace pgmirror::tests {
 
-using sinks::postgres::Connection;
+using libpq::Connection;
 
 AppliedQueue::AppliedQueue()
     : queue_({.directory = directory_ / "queue", .source = {"scripted"}, .start = first_position}) {

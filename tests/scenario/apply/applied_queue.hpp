@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "libpq/connection.hpp"
 #include "queue/change_queue.hpp"
-#include "sinks/postgres/connection.hpp"
 #include "sinks/postgres/mirror_worker.hpp"
 #include "tests/scenario/apply/scripted_source.hpp"
 #include "tests/support/eventually.hpp"
@@ -46,7 +46,7 @@ class AppliedQueue : public testing::Test {
   std::vector<std::string> rows(const std::string& sql) const;
   std::int64_t count(const std::string& what) const { return std::stoll(ask("SELECT count(*) FROM " + what)); }
   void tell(const std::string& sql) const { administer().execute(sql); }
-  sinks::postgres::Connection administer() const;
+  libpq::Connection administer() const;
 
   /// The mirror is reached by a role that owns the database, but is no superuser and may not set
   /// session_replication_role, from now on.

@@ -2,7 +2,7 @@
 
 #include <future>
 
-#include "sinks/postgres/database_error.hpp"
+#include "libpq/database_error.hpp"
 #include "tests/scenario/apply/applied_queue.hpp"
 
 namespace pgmirror::tests {
@@ -85,7 +85,7 @@ TEST_F(Interruptions, DeadlockWithAnotherSessionIsSettledAndTriedAgain) {
     try {
       other.execute("UPDATE t SET a = a WHERE id = 1");
       other.execute("ROLLBACK");
-    } catch (const sinks::postgres::DatabaseError& error) {
+    } catch (const libpq::DatabaseError& error) {
       EXPECT_EQ(error.sqlstate(), "40P01");
       other.execute("ROLLBACK");
     }

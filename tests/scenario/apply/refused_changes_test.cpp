@@ -38,7 +38,7 @@ TEST_F(RefusedChanges, AreParkedWithEverythingThatIsNeededAndComeBack) {
   EXPECT_TRUE(ledger_holds_each_once(3)) << "other tables go on";
   EXPECT_EQ(count("strict WHERE id = 2 OR id = 4"), 2) << "rows beside the refused ones go on";
   EXPECT_EQ(status().parked, 2U);
-  auto connection = sinks::postgres::Connection(database_, "test");
+  auto connection = libpq::Connection(database_, "test");
   const auto parked = sinks::postgres::list_parked(connection, mirror_.name);
   ASSERT_EQ(parked.size(), 2U);
   for (const auto& change : parked) {
@@ -48,7 +48,7 @@ TEST_F(RefusedChanges, AreParkedWithEverythingThatIsNeededAndComeBack) {
     EXPECT_EQ(change.position.value, first_position.value + 2);
   }
   const sinks::postgres::SchemaBuilder builder(mirror_);
-  EXPECT_THROW(retry_parked(connection, builder, mirror_.name, parked[0].id), sinks::postgres::DatabaseError);
+  EXPECT_THROW(retry_parked(connection, builder, mirror_.name, parked[0].id), libpq::DatabaseError);
   EXPECT_EQ(count("pgmirror.parked"), 2) << "still refused: still parked";
 
   tell("ALTER TABLE strict DROP CONSTRAINT small");

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
 namespace pgmirror::tests {
@@ -20,7 +20,7 @@ struct MirrorDatabase {
   sinks::postgres::SchemaBuilder builder() const { return sinks::postgres::SchemaBuilder(mirror); }
 
   config::Mirror mirror;
-  sinks::postgres::Connection connection;
+  libpq::Connection connection;
   std::int64_t epoch = 0;
 };
 

@@ -6,9 +6,9 @@
 #include <limits>
 #include <random>
 
+#include "libpq/copy_stream.hpp"
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/cell_encoding.hpp"
-#include "sinks/postgres/copy_stream.hpp"
 #include "sinks/postgres/number_text.hpp"
 #include "sinks/postgres/target_type.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
@@ -45,18 +45,19 @@ class Cells : public testing::Test {
     append_network_order(array, static_cast<std::uint32_t>(type.oid));
     for (const std::int32_t word : {1, 1}) append_network_order(array, word);
     fit_ = append_cell(array, cell.value(), type);
-    const Result result = database().connection.execute("SELECT c::text FROM unnest($1::" + type.array_sql + ") AS c",
-                                                        Parameters{}.binary(array, type.array_oid));
+    const libpq::Result result =
+        database().connection.execute("SELECT c::text FROM unnest($1::" + type.array_sql + ") AS c",
+                                      libpq::Parameters{}.binary(array, type.array_oid));
     return result.is_null(0, 0) ? "~" : std::string(result.text(0, 0));
   }
 
   static std::string by_copy(const TargetType& type, const Cell& cell) {
-    Connection& connection = database().connection;
+    libpq::Connection& connection = database().connection;
     connection.execute("DROP TABLE IF EXISTS cell; CREATE TABLE cell (c " + type.sql + ")");
     std::string bytes("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1", 21);
     append_cell(bytes, cell.value(), type);
     bytes += "\377\377";
-    CopyIn copy = connection.copy_in("COPY cell FROM STDIN (FORMAT binary)");
+    libpq::CopyIn copy = connection.copy_in("COPY cell FROM STDIN (FORMAT binary)");
     copy.write(bytes);
     EXPECT_EQ(copy.finish(), 1U);
     return database().ask("SELECT c::text FROM cell");
@@ -282,8 +283,8 @@ TEST_F(Cells, AForeignTextGoesThroughACast) {
   const TargetType type = choose_type(tests::column("c", "inet", TypeFamily::native), nullptr, nullptr);
   std::string cell;
   EXPECT_EQ(append_cell(cell, text("10.0.0.1").value(), type), CellFit::stored);
-  const Result result = database().connection.execute("SELECT $1::text::" + type.sql + " << '10.0.0.0/8'",
-                                                      Parameters{}.binary(cell.substr(4), type.oid));
+  const libpq::Result result = database().connection.execute("SELECT $1::text::" + type.sql + " << '10.0.0.0/8'",
+                                                             libpq::Parameters{}.binary(cell.substr(4), type.oid));
   EXPECT_TRUE(result.boolean(0, 0));
   EXPECT_THROW(append_cell(cell, change::Value::unchanged(), type), std::logic_error);
 }

@@ -5,9 +5,9 @@
 #include <fstream>
 #include <thread>
 
-#include "sinks/postgres/connection.hpp"
-#include "sinks/postgres/copy_stream.hpp"
-#include "sinks/postgres/database_transaction.hpp"
+#include "libpq/connection.hpp"
+#include "libpq/copy_stream.hpp"
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
 #include "tests/support/child_process.hpp"
@@ -21,23 +21,23 @@ namespace {
 using namespace std::chrono_literals;
 
 /// The error of an action that must fail.
-DatabaseError error_of(const std::function<void()>& action) {
+libpq::DatabaseError error_of(const std::function<void()>& action) {
   try {
     action();
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     return error;
   }
   ADD_FAILURE() << "nothing failed";
-  return DatabaseError("", "", false);
+  return libpq::DatabaseError("", "", false);
 }
 
-TEST(Connection, RunsStatementsAndTellsWhatTheyDid) {
+TEST(libpq::Connection, RunsStatementsAndTellsWhatTheyDid) {
   tests::MirrorDatabase database;
-  Connection& connection = database.connection;
+  libpq::Connection& connection = database.connection;
   EXPECT_EQ(connection.execute("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, NULL)").affected(),
             2U);
-  const Result result =
-      connection.execute("SELECT a, b, a = 1 FROM t WHERE a <= $1 ORDER BY a", Parameters{}.integer(2));
+  const libpq::Result result =
+      connection.execute("SELECT a, b, a = 1 FROM t WHERE a <= $1 ORDER BY a", libpq::Parameters{}.integer(2));
   ASSERT_EQ(result.rows(), 2);
   EXPECT_EQ(result.columns(), 3);
   EXPECT_EQ(result.integer(0, 0), 1);
@@ -48,63 +48,64 @@ TEST(Connection, RunsStatementsAndTellsWhatTheyDid) {
   EXPECT_GE(connection.server_version(), 150000);
 }
 
-TEST(Connection, AnErrorLeavesItUsableAndShowsNoValues) {
+TEST(libpq::Connection, AnErrorLeavesItUsableAndShowsNoValues) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (id int PRIMARY KEY, secret text CHECK (secret <> 'hunter2'))");
-  const DatabaseError check = error_of([&] { database.connection.execute("INSERT INTO t VALUES (1, 'hunter2')"); });
+  const libpq::DatabaseError check =
+      error_of([&] { database.connection.execute("INSERT INTO t VALUES (1, 'hunter2')"); });
   EXPECT_EQ(check.sqlstate(), "23514");
   EXPECT_FALSE(check.connection_lost());
   EXPECT_EQ(std::string(check.what()).find("hunter2"), std::string::npos) << check.what();
-  const DatabaseError syntax = error_of([&] { database.connection.execute("SELECT 'hunter2'::integer"); });
+  const libpq::DatabaseError syntax = error_of([&] { database.connection.execute("SELECT 'hunter2'::integer"); });
   EXPECT_EQ(std::string(syntax.what()).find("hunter2"), std::string::npos) << syntax.what();
   EXPECT_NE(std::string(syntax.what()).find("invalid input syntax for type integer"), std::string::npos);
   EXPECT_EQ(database.ask("SELECT 1"), "1");
 }
 
-TEST(Connection, NeverPrintsThePassword) {
+TEST(libpq::Connection, NeverPrintsThePassword) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
   settings.user = "no-such-role-s3cret";
   settings.password = "s3cret";
-  const DatabaseError error = error_of([&] { Connection connection(settings, "test"); });
+  const libpq::DatabaseError error = error_of([&] { libpq::Connection connection(settings, "test"); });
   EXPECT_EQ(std::string(error.what()).find("s3cret"), std::string::npos) << error.what();
   EXPECT_EQ(error.sqlstate(), "28000");
   EXPECT_TRUE(error.connection_lost());
 }
 
-TEST(Connection, ARestartEndsItForGood) {
+TEST(libpq::Connection, ARestartEndsItForGood) {
   tests::ThrowawayPostgres server;
-  Connection connection(server.administration(), "test");
-  Connection other(server.administration(), "other");
+  libpq::Connection connection(server.administration(), "test");
+  libpq::Connection other(server.administration(), "other");
   other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test'");
-  const DatabaseError killed = error_of([&] { connection.execute("SELECT 1"); });
+  const libpq::DatabaseError killed = error_of([&] { connection.execute("SELECT 1"); });
   EXPECT_TRUE(killed.connection_lost());
   EXPECT_EQ(classify(killed).kind, FailureKind::transient);
   server.stop();
-  const DatabaseError gone = error_of([&] { Connection again(server.administration(), "test"); });
+  const libpq::DatabaseError gone = error_of([&] { libpq::Connection again(server.administration(), "test"); });
   EXPECT_TRUE(gone.connection_lost());
   EXPECT_EQ(classify(gone).kind, FailureKind::transient);
 }
 
-TEST(Connection, RefusesAServerThatTakesNoWrites) {
+TEST(libpq::Connection, RefusesAServerThatTakesNoWrites) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
-  Connection connection(settings, "test");
+  libpq::Connection connection(settings, "test");
   connection.execute("ALTER DATABASE \"" + settings.database + "\" SET default_transaction_read_only = on");
-  const DatabaseError error = error_of([&] { Connection again(settings, "test"); });
+  const libpq::DatabaseError error = error_of([&] { libpq::Connection again(settings, "test"); });
   EXPECT_EQ(error.sqlstate(), "25006");
   EXPECT_EQ(classify(error).kind, FailureKind::transient);
-  Connection reading(settings, "test", Connection::Access::read_only);
+  libpq::Connection reading(settings, "test", libpq::Connection::Access::read_only);
   EXPECT_EQ(reading.execute("SELECT 1").integer(0, 0), 1);
 }
 
-TEST(Connection, RefusesStartupOptions) {
+TEST(libpq::Connection, RefusesStartupOptions) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
   settings.parameters["options"] = "-c work_mem=1MB";
-  EXPECT_THROW(Connection(settings, "test"), std::invalid_argument);
+  EXPECT_THROW(libpq::Connection(settings, "test"), std::invalid_argument);
 }
 
-TEST(Connection, CancelEndsAStatement) {
+TEST(libpq::Connection, CancelEndsAStatement) {
   tests::MirrorDatabase database;
-  Connection watcher(database.mirror.connection, "watcher");
+  libpq::Connection watcher(database.mirror.connection, "watcher");
   database.connection.execute("SET application_name = 'sleeper'");
   std::jthread canceller([&] {
     tests::eventually(10s, [&] {
@@ -113,57 +114,57 @@ TEST(Connection, CancelEndsAStatement) {
     });
     database.connection.cancel();
   });
-  const DatabaseError error = error_of([&] { database.connection.execute("SELECT pg_sleep(60)"); });
+  const libpq::DatabaseError error = error_of([&] { database.connection.execute("SELECT pg_sleep(60)"); });
   EXPECT_EQ(error.sqlstate(), "57014");
 }
 
-TEST(Connection, CopyGoesInAndOut) {
+TEST(libpq::Connection, CopyGoesInAndOut) {
   tests::MirrorDatabase database;
-  Connection& connection = database.connection;
+  libpq::Connection& connection = database.connection;
   connection.execute("CREATE TABLE t (a int, b text)");
-  CopyIn in = connection.copy_in("COPY t FROM STDIN");
+  libpq::CopyIn in = connection.copy_in("COPY t FROM STDIN");
   in.write("1\tx\n2\t\\N\n");
   EXPECT_EQ(in.finish(), 2U);
-  CopyOut out = connection.copy_out("COPY (SELECT * FROM t ORDER BY a) TO STDOUT");
+  libpq::CopyOut out = connection.copy_out("COPY (SELECT * FROM t ORDER BY a) TO STDOUT");
   EXPECT_EQ(out.read(), "1\tx\n");
   EXPECT_EQ(out.read(), "2\t\\N\n");
   EXPECT_FALSE(out.read().has_value());
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "2");
 }
 
-TEST(Connection, ACopyGivenUpLeavesNothing) {
+TEST(libpq::Connection, ACopyGivenUpLeavesNothing) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a int)");
   {
-    CopyIn in = database.connection.copy_in("COPY t FROM STDIN");
+    libpq::CopyIn in = database.connection.copy_in("COPY t FROM STDIN");
     in.write("1\n");
   }
   {
-    CopyOut out = database.connection.copy_out("COPY (SELECT generate_series(1, 1000000)) TO STDOUT");
+    libpq::CopyOut out = database.connection.copy_out("COPY (SELECT generate_series(1, 1000000)) TO STDOUT");
     out.read();
   }
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "0");
 }
 
-TEST(Connection, ACopyThatTheServerRefusesSaysWhy) {
+TEST(libpq::Connection, ACopyThatTheServerRefusesSaysWhy) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a int PRIMARY KEY)");
-  CopyIn in = database.connection.copy_in("COPY t FROM STDIN");
+  libpq::CopyIn in = database.connection.copy_in("COPY t FROM STDIN");
   in.write("1\n1\n");
-  const DatabaseError error = error_of([&] { in.finish(); });
+  const libpq::DatabaseError error = error_of([&] { in.finish(); });
   EXPECT_EQ(error.sqlstate(), "23505");
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "0");
 }
 
-TEST(Connection, ACutLineDuringACopyIsALostConnection) {
+TEST(libpq::Connection, ACutLineDuringACopyIsALostConnection) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a text)");
   tests::TcpProxy proxy(database.mirror.connection);
-  Connection connection(proxy.settings(), "test");
-  CopyIn in = connection.copy_in("COPY t FROM STDIN");
+  libpq::Connection connection(proxy.settings(), "test");
+  libpq::CopyIn in = connection.copy_in("COPY t FROM STDIN");
   proxy.cut();
   const std::string row(1000, 'x');
-  const DatabaseError error = error_of([&] {
+  const libpq::DatabaseError error = error_of([&] {
     for (int i = 0; i < 100000; ++i) in.write(row + "\n");
     in.finish();
   });
@@ -171,21 +172,21 @@ TEST(Connection, ACutLineDuringACopyIsALostConnection) {
   EXPECT_EQ(classify(error).kind, FailureKind::transient);
 }
 
-TEST(Connection, ATransactionRollsBackUnlessCommitted) {
+TEST(libpq::Connection, ATransactionRollsBackUnlessCommitted) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE public.t (a int)");
   {
-    DatabaseTransaction transaction(database.connection);
+    libpq::DatabaseTransaction transaction(database.connection);
     database.connection.execute("INSERT INTO public.t VALUES (1)");
     EXPECT_TRUE(database.connection.in_transaction());
     EXPECT_EQ(database.ask("SHOW search_path"), "\"\"");
   }
   EXPECT_FALSE(database.connection.in_transaction());
   {
-    DatabaseTransaction transaction(database.connection);
+    libpq::DatabaseTransaction transaction(database.connection);
     error_of([&] { database.connection.execute("SELECT 1 / 0"); });
     // The server would answer COMMIT with a ROLLBACK and no error.
-    EXPECT_THROW(transaction.commit(), DatabaseError);
+    EXPECT_THROW(transaction.commit(), libpq::DatabaseError);
   }
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "0");
 }
@@ -226,14 +227,14 @@ TEST_F(HomeWithRootCertificate, DoesNotChangeWhatSslModesMean) {
   config::ConnectionSettings settings = server_.administration();
   settings.host = "localhost";
   settings.sslmode = "require";
-  Connection encrypted(settings, "test");
+  libpq::Connection encrypted(settings, "test");
   EXPECT_TRUE(encrypted.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").boolean(0, 0));
 
   settings.sslmode = "verify-full";
-  const DatabaseError unknown = error_of([&] { Connection connection(settings, "test"); });
+  const libpq::DatabaseError unknown = error_of([&] { libpq::Connection connection(settings, "test"); });
   EXPECT_NE(classify(unknown).sentence.find("MIRROR_DB_SSLROOTCERT"), std::string::npos) << unknown.what();
   settings.sslrootcert = server_.data_directory() / "server.crt";
-  Connection verified(settings, "test");
+  libpq::Connection verified(settings, "test");
   EXPECT_EQ(verified.execute("SELECT 1").integer(0, 0), 1);
 }
 

@@ -3,9 +3,9 @@
 #include <thread>
 #include <vector>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
 #include "tests/support/eventually.hpp"
@@ -20,7 +20,7 @@ using change::Position;
 std::string sqlstate_of(const std::function<void()>& action) {
   try {
     action();
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     return error.sqlstate();
   }
   return "none";
@@ -32,14 +32,14 @@ TEST(ControlSchema, TwoAgentsCreateItAtOnce) {
   std::atomic<int> done = 0;
   for (int i = 0; i < 4; ++i) {
     agents.emplace_back([&] {
-      Connection connection(settings, "test");
+      libpq::Connection connection(settings, "test");
       EXPECT_NO_THROW(create_control_schema(connection));
       ++done;
     });
   }
   agents.clear();
   EXPECT_EQ(done, 4);
-  Connection connection(settings, "test");
+  libpq::Connection connection(settings, "test");
   EXPECT_EQ(connection.execute("SELECT count(*) FROM pgmirror.version").integer(0, 0), 1);
 }
 
@@ -57,7 +57,7 @@ TEST(ControlSchema, AnUpToDateOneNeedsNoPrivilegeToCreate) {
   config::ConnectionSettings settings = database.mirror.connection;
   settings.user = "modest";
   {
-    Connection modest(settings, "test");
+    libpq::Connection modest(settings, "test");
     EXPECT_NO_THROW(create_control_schema(modest));
   }
   database.connection.execute("DROP OWNED BY modest; DROP ROLE modest");
@@ -112,7 +112,7 @@ TEST(Checkpoint, BelongsToOneSource) {
 
 TEST(Checkpoint, MovesByCompareAndSwap) {
   tests::MirrorDatabase database;
-  Connection& connection = database.connection;
+  libpq::Connection& connection = database.connection;
   const change::CommitTime time{std::chrono::sys_days{std::chrono::January / 2 / 2024} + 5h + 123456us};
   advance_checkpoint(connection, "mirror", 1, Position{0}, Position{5}, time);
   const auto moved = read_checkpoint(connection, "mirror");
@@ -126,12 +126,12 @@ TEST(Checkpoint, MovesByCompareAndSwap) {
 
 TEST(Checkpoint, ASuccessorWaitsForItsPredecessorAndSeesIt) {
   tests::MirrorDatabase database;
-  Connection second(database.mirror.connection, "successor");
-  DatabaseTransaction first(database.connection);
+  libpq::Connection second(database.mirror.connection, "successor");
+  libpq::DatabaseTransaction first(database.connection);
   advance_checkpoint(database.connection, "mirror", 1, Position{0}, Position{5}, std::nullopt);
   std::jthread successor(
       [&] { EXPECT_NO_THROW(advance_checkpoint(second, "mirror", 1, Position{5}, Position{6}, std::nullopt)); });
-  Connection watcher(database.mirror.connection, "watcher");
+  libpq::Connection watcher(database.mirror.connection, "watcher");
   EXPECT_TRUE(tests::eventually(10s, [&] {
     return watcher
                .execute(
@@ -145,13 +145,13 @@ TEST(Checkpoint, ASuccessorWaitsForItsPredecessorAndSeesIt) {
 
 TEST(Checkpoint, AReaderWaitsForTheOutcomeOfATransactionOnItsWay) {
   tests::MirrorDatabase database;
-  Connection second(database.mirror.connection, "reader");
-  auto first = std::make_unique<DatabaseTransaction>(database.connection);
+  libpq::Connection second(database.mirror.connection, "reader");
+  auto first = std::make_unique<libpq::DatabaseTransaction>(database.connection);
   advance_checkpoint(database.connection, "mirror", 1, Position{0}, Position{5}, std::nullopt);
   EXPECT_EQ(peek_checkpoint(second, "mirror")->position, Position{0});
   std::optional<Checkpoint> seen;
   std::jthread reader([&] { seen = read_checkpoint(second, "mirror"); });
-  Connection watcher(database.mirror.connection, "watcher");
+  libpq::Connection watcher(database.mirror.connection, "watcher");
   EXPECT_TRUE(tests::eventually(10s, [&] {
     return watcher
                .execute("SELECT FROM pg_stat_activity WHERE application_name = 'reader' AND wait_event_type = 'Lock'")
@@ -168,7 +168,7 @@ TEST(Checkpoint, AnAgentThatLostTheMirrorCannotMoveIt) {
   try {
     advance_checkpoint(database.connection, "mirror", 1, Position{0}, Position{5}, std::nullopt);
     FAIL() << "moved";
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     EXPECT_EQ(classify(error).kind, FailureKind::identity);
   }
 }

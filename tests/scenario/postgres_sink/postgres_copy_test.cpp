@@ -99,11 +99,11 @@ TEST(InitialCopy, ContinuesAfterACutWithALaterSnapshot) {
   const SchemaBuilder builder = database.builder();
   builder.prepare(database.connection, snapshot);
   tests::TcpProxy proxy(database.mirror.connection);
-  Connection through(proxy.settings(), "copy");
+  libpq::Connection through(proxy.settings(), "copy");
   snapshot.before_row([&](std::uint64_t row) {
     if (row == 100000) proxy.cut();
   });
-  EXPECT_THROW(InitialCopy(builder, database.epoch).run(through, snapshot, {}), DatabaseError);
+  EXPECT_THROW(InitialCopy(builder, database.epoch).run(through, snapshot, {}), libpq::DatabaseError);
   EXPECT_EQ(database.rows("SELECT table_name, state FROM pgmirror.tables ORDER BY 1"), (Lines{"a|live", "b|copying"}));
   EXPECT_EQ(database.ask("SELECT count(*) FROM b"), "0");
 
@@ -152,7 +152,7 @@ TEST(InitialCopy, ARowThatTheServerRefusesEndsIt) {
   try {
     copy(database, snapshot);
     FAIL() << "copied";
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     EXPECT_EQ(error.sqlstate(), "23514");
   }
   EXPECT_EQ(database.ask("SELECT count(*) FROM a"), "0");
@@ -208,14 +208,14 @@ TEST(InitialCopy, EndsWhenAnotherAgentHasClaimedTheMirror) {
   tests::MirrorDatabase database;
   HandMadeSnapshot snapshot;
   snapshot.add(numbers("a"), 1000, number_row);
-  Connection other(database.mirror.connection, "other");
+  libpq::Connection other(database.mirror.connection, "other");
   snapshot.before_row([&](std::uint64_t row) {
     if (row == 500) claim_checkpoint(other, "mirror", {"source-one"});
   });
   try {
     copy(database, snapshot);
     FAIL() << "copied";
-  } catch (const DatabaseError& error) {
+  } catch (const libpq::DatabaseError& error) {
     EXPECT_EQ(error.sqlstate(), "PM002");
   }
   EXPECT_EQ(database.ask("SELECT count(*) FROM a"), "0");
@@ -241,7 +241,7 @@ TEST(InitialCopy, WorksForARoleThatMayNotSetTheReplicationRole) {
   config::ConnectionSettings settings = database.mirror.connection;
   settings.user = "plain";
   {
-    Connection plain(settings, "test");
+    libpq::Connection plain(settings, "test");
     create_control_schema(plain);
     const std::int64_t epoch = claim_checkpoint(plain, "mirror", {"source-one"}).epoch;
     HandMadeSnapshot snapshot;

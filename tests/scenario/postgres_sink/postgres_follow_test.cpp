@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "sinks/postgres/database_transaction.hpp"
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
@@ -47,7 +47,7 @@ class Follow : public testing::Test {
 
   MirrorTablePtr follow(RelationPtr before, RelationPtr after,
                         std::vector<std::pair<std::string, std::string>> renamed = {}) {
-    DatabaseTransaction transaction(database_.connection);
+    libpq::DatabaseTransaction transaction(database_.connection);
     const SchemaChange change{before, after, std::move(renamed)};
     MirrorTablePtr table = database_.builder().follow(database_.connection, change, Position{42});
     transaction.commit();
@@ -177,7 +177,7 @@ TEST_F(Follow, ANewTableComesWithIndexesAndForeignKeys) {
 
   // Rows with outstanding checks and a change of the schema in one transaction.
   {
-    DatabaseTransaction transaction(database_.connection);
+    libpq::DatabaseTransaction transaction(database_.connection);
     database_.connection.execute("INSERT INTO public.posts VALUES (1, 2)");
     Relation wider = posts;
     wider.columns.push_back(column("more", "TEXT", TypeFamily::text));

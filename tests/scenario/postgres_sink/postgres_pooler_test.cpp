@@ -4,9 +4,9 @@
 
 #include <fstream>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/database_transaction.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
@@ -41,9 +41,9 @@ class Pooler {
         tests::ProgramCall{.arguments = {"/usr/sbin/pgbouncer", directory_ / "pgbouncer.ini"}, .user = "postgres"});
     const bool answers = tests::eventually(10s, [this] {
       try {
-        Connection probe(settings_, "probe");
+        libpq::Connection probe(settings_, "probe");
         return true;
-      } catch (const DatabaseError&) {
+      } catch (const libpq::DatabaseError&) {
         return false;
       }
     });
@@ -62,7 +62,7 @@ class Pooler {
 
 TEST(TransactionPooler, CarriesSchemaCopyAndCheckpoint) {
   Pooler pooler;
-  Connection connection(pooler.settings(), "test");
+  libpq::Connection connection(pooler.settings(), "test");
   create_control_schema(connection);
   const Checkpoint claimed = claim_checkpoint(connection, "mirror", {"source-one"});
   config::Mirror mirror;
@@ -89,14 +89,14 @@ TEST(TransactionPooler, CarriesSchemaCopyAndCheckpoint) {
 
 TEST(TransactionPooler, MeetsNoSettingsOfTheTransactionBefore) {
   Pooler pooler;
-  Connection first(pooler.settings(), "first");
+  libpq::Connection first(pooler.settings(), "first");
   {
-    DatabaseTransaction transaction(first);
+    libpq::DatabaseTransaction transaction(first);
     first.execute("SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off");
     transaction.commit();
   }
   // The pool has handed the same session out again.
-  Connection second(pooler.settings(), "second");
+  libpq::Connection second(pooler.settings(), "second");
   EXPECT_EQ(second.execute("SHOW session_replication_role").text(0, 0), "origin");
   EXPECT_EQ(second.execute("SHOW synchronous_commit").text(0, 0), "on");
   EXPECT_NE(second.execute("SHOW search_path").text(0, 0), "\"\"");

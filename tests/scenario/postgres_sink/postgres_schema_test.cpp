@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
@@ -108,7 +108,7 @@ TEST(SchemaOfAnEmptyMirror, QuotesEveryName) {
     EXPECT_EQ(table->columns.size(), relation->columns.size());
     EXPECT_NO_THROW(database.connection.execute("SELECT * FROM " + table->quoted));
   }
-  EXPECT_NE(mirror_identifier(long_one), mirror_identifier(long_two));
+  EXPECT_NE(libpq::mirror_identifier(long_one), libpq::mirror_identifier(long_two));
 }
 
 TEST(SchemaOfAnEmptyMirror, RefusesNamesThatPostgreSqlCannotHave) {
@@ -199,7 +199,7 @@ TEST(IndexesAndForeignKeys, AreBuiltAfterTheCopyWhereTheyCanBe) {
       database.ask("SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'users_active'::regclass"),
       "((active = true) AND (boss IS NOT NULL))");
   // NOCASE folds ASCII and nothing else.
-  EXPECT_THROW(database.connection.execute("INSERT INTO users VALUES (2, 'A', true, NULL)"), DatabaseError);
+  EXPECT_THROW(database.connection.execute("INSERT INTO users VALUES (2, 'A', true, NULL)"), libpq::DatabaseError);
   EXPECT_NO_THROW(database.connection.execute("INSERT INTO users VALUES (3, 'é', true, NULL), (4, 'É', true, NULL)"));
   EXPECT_EQ(database.ask("SELECT count(*) FROM pg_class WHERE relname = 'users_boss_email_key'"), "1");
   EXPECT_TRUE(database.builder().describe(database.connection, snapshot.relations()[0])->has_unique_beyond_key);

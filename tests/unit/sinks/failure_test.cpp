@@ -6,7 +6,7 @@ namespace pgmirror::sinks::postgres {
 namespace {
 
 FailureKind kind(const std::string& sqlstate, bool lost = false) {
-  return classify(DatabaseError("message", sqlstate, lost)).kind;
+  return classify(libpq::DatabaseError("message", sqlstate, lost)).kind;
 }
 
 TEST(Failure, OfTheWayOrTheServerPasses) {
@@ -31,14 +31,14 @@ TEST(Failure, OfOwnershipAndPrivilegesNeedsSomebody) {
 }
 
 TEST(Failure, IsRetriedSlowlyWhereHasteHarms) {
-  EXPECT_TRUE(classify(DatabaseError("m", "28P01", true)).slow);
-  EXPECT_TRUE(classify(DatabaseError("m", "25006", false)).slow);
-  EXPECT_FALSE(classify(DatabaseError("m", "40P01", false)).slow);
+  EXPECT_TRUE(classify(libpq::DatabaseError("m", "28P01", true)).slow);
+  EXPECT_TRUE(classify(libpq::DatabaseError("m", "25006", false)).slow);
+  EXPECT_FALSE(classify(libpq::DatabaseError("m", "40P01", false)).slow);
 }
 
 TEST(Failure, HasASentenceWithTheServersOwn) {
   const std::string sentence =
-      classify(DatabaseError("remaining connection slots are reserved", "53300", true)).sentence;
+      classify(libpq::DatabaseError("remaining connection slots are reserved", "53300", true)).sentence;
   EXPECT_NE(sentence.find("MIRROR_DB_POOL"), std::string::npos);
   EXPECT_NE(sentence.find("remaining connection slots are reserved"), std::string::npos);
 }

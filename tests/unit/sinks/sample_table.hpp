@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 #include "sinks/postgres/target_type.hpp"
 
@@ -34,7 +34,7 @@ inline MirrorTable sample_table(std::initializer_list<SampleColumn> columns) {
     column.family = sample.family;
     const config::TypeOverride wanted{sample.type, ""};
     const TargetType type = choose_type(column, nullptr, sample.type.empty() ? nullptr : &wanted);
-    table.columns.push_back({relation->columns.size(), sample.name, quote_identifier(sample.name), type, false});
+    table.columns.push_back({relation->columns.size(), sample.name, libpq::quote_identifier(sample.name), type, false});
     relation->columns.push_back(column);
   }
   table.relation = relation;

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "config/config.hpp"
-#include "sinks/postgres/database_error.hpp"
-#include "sinks/postgres/parameters.hpp"
-#include "sinks/postgres/result.hpp"
+#include "libpq/database_error.hpp"
+#include "libpq/parameters.hpp"
+#include "libpq/result.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 class CopyIn;
 class CopyOut;
@@ -63,4 +63,4 @@ class Connection {
   std::string secret_;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

@@ -1,10 +1,10 @@
-#include "sinks/postgres/utf8.hpp"
+#include "libpq/utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 constexpr std::uint64_t high_bits = 0x8080808080808080U;
@@ -67,4 +67,4 @@ std::string_view prefix_of_whole_characters(std::string_view text, std::size_t b
   return text.substr(0, bytes);
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

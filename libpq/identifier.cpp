@@ -1,10 +1,10 @@
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 #include <fmt/format.h>
 
-#include "sinks/postgres/utf8.hpp"
+#include "libpq/utf8.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 /// FNV-1a, folded to 32 bits: must stay the same for ever, names in mirrors depend on it.
@@ -55,4 +55,4 @@ std::string quote_literal(std::string_view text) {
   return " E" + quoted(doubled, '\'');
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

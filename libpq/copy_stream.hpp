@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// A running COPY FROM STDIN. Ends the copy with an error when it goes away unfinished, so that nothing of it stays.
 class CopyIn {
@@ -45,4 +45,4 @@ class CopyOut {
   std::unique_ptr<char, void (*)(void*)> buffer_{nullptr, &PQfreemem};
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

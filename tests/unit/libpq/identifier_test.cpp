@@ -1,8 +1,8 @@
-#include "sinks/postgres/identifier.hpp"
+#include "libpq/identifier.hpp"
 
 #include <gtest/gtest.h>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 TEST(Identifier, IsAlwaysQuoted) {
@@ -47,4 +47,4 @@ TEST(Literal, SurvivesQuotesAndBackslashes) {
 }
 
 }  // namespace
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

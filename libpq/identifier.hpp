@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// PostgreSQL cuts longer names without a word.
 inline constexpr std::size_t longest_identifier = 63;
@@ -29,4 +29,4 @@ std::string qualified(std::string_view schema, std::string_view name);
 /// standard_conforming_strings says. Throws IdentifierError for NUL and bytes that are not UTF-8.
 std::string quote_literal(std::string_view text);
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

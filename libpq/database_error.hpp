@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// The constraint that a server's error is about, as the server names it; all empty where it names none.
 struct ConstraintName {
@@ -37,4 +37,4 @@ class DatabaseError : public std::runtime_error {
   ConstraintName constraint_;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

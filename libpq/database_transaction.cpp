@@ -1,6 +1,6 @@
-#include "sinks/postgres/database_transaction.hpp"
+#include "libpq/database_transaction.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 DatabaseTransaction::DatabaseTransaction(Connection& connection) : connection_(connection) {
   connection_.execute("BEGIN; SET LOCAL search_path = ''");
@@ -22,4 +22,4 @@ void DatabaseTransaction::commit() {
   connection_.execute("COMMIT");
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

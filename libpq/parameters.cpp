@@ -1,9 +1,9 @@
-#include "sinks/postgres/parameters.hpp"
+#include "libpq/parameters.hpp"
 
 #include <stdexcept>
 #include <utility>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 constexpr Oid int8_oid = 20;
@@ -53,4 +53,4 @@ void Parameters::add(std::string value, Oid type, int format) {
   formats_.push_back(format);
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

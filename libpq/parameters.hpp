@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// The parameters of one statement, in order, in libpq's form.
 ///
@@ -52,4 +52,4 @@ class Parameters {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

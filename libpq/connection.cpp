@@ -1,4 +1,4 @@
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "sinks/postgres/copy_stream.hpp"
+#include "libpq/copy_stream.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 /// libpq takes an empty value as "not given" and looks into the home directory then; a path that cannot exist is the
@@ -213,4 +213,4 @@ void Connection::cancel() const {
 
 bool Connection::in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

@@ -1,11 +1,11 @@
-#include "sinks/postgres/result.hpp"
+#include "libpq/result.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <stdexcept>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 std::int64_t Result::integer(int row, int column) const {
   const std::string_view digits = text(row, column);
@@ -25,4 +25,4 @@ std::uint64_t Result::affected() const {
   return number;
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

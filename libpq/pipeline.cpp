@@ -1,10 +1,10 @@
-#include "sinks/postgres/pipeline.hpp"
+#include "libpq/pipeline.hpp"
 
 #include <poll.h>
 
 #include <cerrno>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 Pipeline::Pipeline(Connection& connection) : connection_(connection), native_(connection.native()) {
   if (PQsetnonblocking(native_, 1) != 0 || PQenterPipelineMode(native_) != 1) fail();
@@ -71,4 +71,4 @@ void Pipeline::fail() const {
   throw DatabaseError(error.what(), error.sqlstate(), true);
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

@@ -1,6 +1,6 @@
-#include "sinks/postgres/copy_stream.hpp"
+#include "libpq/copy_stream.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 void discard_results(PGconn* connection) {
@@ -74,4 +74,4 @@ std::optional<std::string_view> CopyOut::read() {
   return std::nullopt;
 }
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

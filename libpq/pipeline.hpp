@@ -4,11 +4,11 @@
 #include <deque>
 #include <string>
 
-#include "sinks/postgres/connection.hpp"
-#include "sinks/postgres/parameters.hpp"
-#include "sinks/postgres/result.hpp"
+#include "libpq/connection.hpp"
+#include "libpq/parameters.hpp"
+#include "libpq/result.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// libpq's pipeline mode on one connection: statements are sent without waiting, and every answer is read and matched.
 ///
@@ -51,4 +51,4 @@ class Pipeline {
   bool unsent_ = false;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

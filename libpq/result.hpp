@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// Rows and counts of one statement. Owns the PGresult; the views it gives die with it.
 class Result {
@@ -32,4 +32,4 @@ class Result {
   std::unique_ptr<PGresult, void (*)(PGresult*)> result_;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

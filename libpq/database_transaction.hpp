@@ -1,8 +1,8 @@
 #pragma once
 
-#include "sinks/postgres/connection.hpp"
+#include "libpq/connection.hpp"
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 
 /// BEGIN on construction, ROLLBACK on destruction unless committed; `SET LOCAL search_path` empty, so that names must
 /// be written out and nothing depends on who connects.
@@ -21,4 +21,4 @@ class DatabaseTransaction {
   bool open_ = true;
 };
 
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq

@@ -1,10 +1,10 @@
-#include "sinks/postgres/utf8.hpp"
+#include "libpq/utf8.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace pgmirror::sinks::postgres {
+namespace pgmirror::libpq {
 namespace {
 
 TEST(StorableText, IsWellFormedAndWithoutNul) {
@@ -41,4 +41,4 @@ TEST(StorableText, IsCountedAndCutByCharacters) {
 }
 
 }  // namespace
-}  // namespace pgmirror::sinks::postgres
+}  // namespace pgmirror::libpq
