@@ -38,6 +38,12 @@ struct SqliteSource {
 
 struct PostgresSource {
   ConnectionSettings connection;
+  std::string slot;         ///< replication slot; empty: `pgmirror_` and the database's number
+  std::string publication;  ///< empty: as the slot
+  /// Objects beyond tables that the mirror gets.
+  bool views = true;  ///< materialized ones as well
+  bool functions = false;
+  bool triggers = false;  ///< made disabled
 };
 
 /// What to do with a change that the mirror refuses for good.

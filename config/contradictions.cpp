@@ -57,7 +57,7 @@ std::vector<std::string> risks(const Config& config) {
         "{}: sslmode {} lets rows and the password cross the network to {} unencrypted; use require or better", who,
         connection.sslmode, connection.host));
   };
-  if (config.postgres) warn("source", config.postgres->connection);
+  if (config.postgres && !is_neighbour(config.postgres->connection.host)) warn("source", config.postgres->connection);
   for (const Mirror& mirror : config.mirrors) warn(fmt::format("mirror \"{}\"", mirror.name), mirror.connection);
   return warnings;
 }

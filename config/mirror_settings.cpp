@@ -118,7 +118,7 @@ Mirror read_mirror(const GivenMirror& given, std::vector<std::string>& problems)
   return mirror;
 }
 
-ConnectionSettings read_connection_url(const std::string& url) {
+ConnectionSettings read_source_url(const std::string& url) {
   std::map<std::string, std::string> rest;
   std::vector<std::string> problems;
   ConnectionSettings connection = connection_of(split({Layer::file, "", url}, rest), problems);
@@ -127,7 +127,7 @@ ConnectionSettings read_connection_url(const std::string& url) {
   if (connection.host.empty()) throw InvalidValue("names no host");
   if (connection.database.empty()) throw InvalidValue("names no database");
   if (connection.user.empty()) throw InvalidValue("names no user");
-  settle_tls(connection);
+  settle_source_tls(connection);
   return connection;
 }
 

@@ -13,7 +13,8 @@ namespace pgmirror::config {
 /// layer. A URL hides the URLs of lower layers altogether.
 Mirror read_mirror(const GivenMirror& given, std::vector<std::string>& problems);
 
-/// The connection that a URL alone describes, TLS settled. Throws InvalidValue, without secrets.
-ConnectionSettings read_connection_url(const std::string& url);
+/// The connection to a PostgreSQL source, which a URL alone describes, TLS settled. Throws InvalidValue, without
+/// secrets.
+ConnectionSettings read_source_url(const std::string& url);
 
 }  // namespace pgmirror::config

@@ -120,6 +120,15 @@ std::string parse_plain_text(std::string_view text) {
   return std::string(text);
 }
 
+std::string parse_slot_name(std::string_view text) {
+  constexpr std::size_t longest = 63;
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  if (text.size() > longest || text.find_first_not_of(allowed) != std::string_view::npos) {
+    refuse(text, "is not a slot name: at most 63 lower-case letters, digits and underscores");
+  }
+  return std::string(text);
+}
+
 void check_type_override(const TypeOverride& type) {
   // It becomes part of CREATE TABLE.
   constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyz_";

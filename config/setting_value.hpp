@@ -25,6 +25,8 @@ std::string parse_sslmode(std::string_view text);
 std::string parse_listen_address(std::string_view text);
 /// A schema in the mirror that is neither PostgreSQL's nor pgmirror's own.
 std::string parse_mirror_schema(std::string_view text);
+/// As PostgreSQL wants a replication slot's name: 1 to 63 lower-case letters, digits and underscores.
+std::string parse_slot_name(std::string_view text);
 /// Text without control characters.
 std::string parse_plain_text(std::string_view text);
 /// Throws InvalidValue unless it is a type name and a way to write it that fit together.

@@ -15,6 +15,13 @@ const std::vector<Setting>& settings() {
        true},
       {"capture.sqlite.switch_to_wal", "MIRROR_SWITCH_TO_WAL", boolean, "false",
        "consent to switch a SQLite file in rollback-journal mode to WAL"},
+      {"capture.postgres.slot", "MIRROR_SLOT", text, "",
+       "replication slot in a PostgreSQL source; when empty: pgmirror_ and the database's number"},
+      {"capture.postgres.publication", "MIRROR_PUBLICATION", text, "",
+       "publication in a PostgreSQL source; when empty: named as the slot"},
+      {"schema.include", "MIRROR_SCHEMA_INCLUDE", patterns, "views",
+       "what the mirror of a PostgreSQL source gets beyond tables, types and sequences: views, functions, triggers "
+       "(made disabled), or none"},
       {"tables.include", "MIRROR_INCLUDE_TABLES", patterns, "", "only these tables; all when empty"},
       {"tables.exclude", "MIRROR_EXCLUDE_TABLES", patterns, "",
        "tables that never leave the source, for example sessions,audit_*"},

@@ -7,6 +7,28 @@
 #include "config/sqlite_url.hpp"
 
 namespace pgmirror::config {
+namespace {
+
+void read_postgres(ValueReader& reader, PostgresSource& source) {
+  reader.read("capture.postgres.slot", source.slot, parse_slot_name);
+  reader.read("capture.postgres.publication", source.publication, parse_plain_text);
+  const GivenValue* const include = reader.find("schema.include");
+  if (include == nullptr) return;
+  source.views = source.functions = source.triggers = false;
+  for (const std::string& kind : reader.read_list("schema.include")) {
+    if (kind == "views") {
+      source.views = true;
+    } else if (kind == "functions") {
+      source.functions = true;
+    } else if (kind == "triggers") {
+      source.triggers = source.functions = true;
+    } else if (kind != "none") {
+      reader.problem(*include, fmt::format("{} is none of views, functions, triggers, none", kind));
+    }
+  }
+}
+
+}  // namespace
 
 void read_source(ValueReader& reader, Config& config) {
   const GivenValue* const url = reader.find("source.url");
@@ -16,7 +38,7 @@ void read_source(ValueReader& reader, Config& config) {
       config.source_url = url->text;
       config.sqlite = SqliteSource{parse_sqlite_url(url->text)};
     } else if (is_postgres_url(url->text)) {
-      const ConnectionSettings connection = read_connection_url(url->text);
+      const ConnectionSettings connection = read_source_url(url->text);
       config.source_url = fmt::format("postgresql://{}@{}", connection.user, connection.address());
       config.postgres = PostgresSource{connection};
     } else {
@@ -26,6 +48,7 @@ void read_source(ValueReader& reader, Config& config) {
   } catch (const InvalidValue& why) {
     reader.problem(*url, why.what());
   }
+  if (config.postgres) read_postgres(reader, *config.postgres);
   if (config.sqlite) reader.read("capture.sqlite.switch_to_wal", config.sqlite->switch_to_wal, parse_boolean);
 }
 

@@ -25,6 +25,15 @@ bool is_on_this_machine(const std::string& host) {
          host == "::1";
 }
 
+bool is_neighbour(const std::string& host) { return host.find_first_of(".:/@") == std::string::npos; }
+
+void settle_source_tls(ConnectionSettings& connection) {
+  if (connection.sslmode.empty() && connection.sslrootcert.empty() && is_neighbour(connection.host)) {
+    connection.sslmode = "prefer";
+  }
+  settle_tls(connection);
+}
+
 void settle_tls(ConnectionSettings& connection) {
   settle_root_certificate(connection);
   if (connection.sslmode.empty()) {

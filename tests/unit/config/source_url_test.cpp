@@ -63,6 +63,33 @@ TEST(SourceUrl, PostgresNeedsHostDatabaseAndUser) {
   EXPECT_EQ(refusal("postgresql://localhost/shop"), (Messages{"MIRROR_SOURCE_URL: names no user"}));
 }
 
+TEST(SourceUrl, ANeighbourInAComposeNetworkNeedsNoTls) {
+  const auto loaded = [](const std::string& url) { return load_config({}, enough({{"MIRROR_SOURCE_URL", url}})); };
+  const LoadedConfig neighbour = loaded("postgresql://u@db/shop");
+  EXPECT_EQ(neighbour.config.postgres->connection.sslmode, "prefer");
+  EXPECT_EQ(neighbour.warnings, Messages{});
+  EXPECT_EQ(loaded("postgresql://u@db.example.org/shop").config.postgres->connection.sslmode, "require");
+  EXPECT_EQ(loaded("postgresql://u@db.example.org/shop?sslmode=prefer").warnings.size(), 1U);
+}
+
+TEST(SourceUrl, WhatBelongsToAPostgresSource) {
+  const Config config = load(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"},
+                                     {"MIRROR_SLOT", "shop_1"},
+                                     {"MIRROR_PUBLICATION", "Shop"},
+                                     {"MIRROR_SCHEMA_INCLUDE", "triggers"}}));
+  EXPECT_EQ(config.postgres->slot, "shop_1");
+  EXPECT_EQ(config.postgres->publication, "Shop");
+  EXPECT_FALSE(config.postgres->views);
+  EXPECT_TRUE(config.postgres->functions);
+  EXPECT_TRUE(config.postgres->triggers);
+  EXPECT_EQ(
+      problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_SLOT", "Shop-1"}})),
+      (Messages{"MIRROR_SLOT: \"Shop-1\" is not a slot name: at most 63 lower-case letters, digits and underscores"}));
+  EXPECT_EQ(
+      problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_SCHEMA_INCLUDE", "view"}})),
+      (Messages{"MIRROR_SCHEMA_INCLUDE: view is none of views, functions, triggers, none"}));
+}
+
 TEST(SourceUrl, SchemasAreFineForAPostgresStore) {
   const Config config = load(
       enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_EXCLUDE_TABLES", "billing.audit"}}));
