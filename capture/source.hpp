@@ -17,6 +17,8 @@ class Source : public change::SnapshotProvider {
  public:
   /// Which history the positions belong to.
   virtual change::SourceIdentity identity() const = 0;
+  /// Where a queue that is new begins: run() tells the commits after it.
+  virtual change::Position queue_start() { return open_snapshot()->position(); }
   /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything
   /// handed to `writer` is synced on return.
   virtual void run(change::TransactionWriter& writer, std::stop_token stop) = 0;

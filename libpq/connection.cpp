@@ -24,7 +24,8 @@ bool is_local(const std::string& host) {
 }
 
 std::map<std::string, std::string> libpq_parameters(const config::ConnectionSettings& settings,
-                                                    std::string_view application_name, Connection::Access access) {
+                                                    std::string_view application_name, Connection::Access access,
+                                                    const Startup& startup) {
   std::string sslmode = settings.sslmode;
   if (sslmode.empty()) sslmode = is_local(settings.host) ? "prefer" : "verify-full";
   std::string sslrootcert = settings.sslrootcert;
@@ -53,6 +54,8 @@ std::map<std::string, std::string> libpq_parameters(const config::ConnectionSett
   parameters["sslrootcert"] = sslrootcert;
   parameters["client_encoding"] = "UTF8";
   parameters["target_session_attrs"] = access == Connection::Access::read_write ? "read-write" : "any";
+  if (!startup.options.empty()) parameters["options"] = startup.options;
+  if (startup.replication) parameters["replication"] = "database";
   return parameters;
 }
 
@@ -122,9 +125,10 @@ std::string known_sqlstate(std::string_view message) {
 
 }  // namespace
 
-Connection::Connection(const config::ConnectionSettings& settings, std::string_view application_name, Access access)
+Connection::Connection(const config::ConnectionSettings& settings, std::string_view application_name, Access access,
+                       const Startup& startup)
     : connection_(nullptr, &PQfinish), cancel_(nullptr, &PQfreeCancel), secret_(settings.password) {
-  const auto parameters = libpq_parameters(settings, application_name, access);
+  const auto parameters = libpq_parameters(settings, application_name, access, startup);
   std::vector<const char*> names;
   std::vector<const char*> values;
   for (const auto& [name, value] : parameters) {

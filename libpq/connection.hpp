@@ -16,10 +16,17 @@ namespace pgmirror::libpq {
 class CopyIn;
 class CopyOut;
 
+/// What a session asks of the server before anything else; a transaction pooler takes neither.
+struct Startup {
+  std::string options{};     ///< as libpq's `options`: `-c name=value ...`
+  bool replication = false;  ///< takes replication commands beside SQL (libpq's replication=database)
+};
+
 /// One session with a PostgreSQL server. Belongs to one thread at a time; every call blocks.
 ///
-/// Keeps no session state, so that it works through a transaction pooler: unnamed statements, SET LOCAL only, no
-/// startup options. A connection that has thrown an error with connection_lost() is thrown away, never repaired.
+/// Keeps no session state, so that it works through a transaction pooler: unnamed statements, SET LOCAL only, and no
+/// Startup unless asked for. A connection that has thrown an error with connection_lost() is thrown away, never
+/// repaired.
 class Connection {
  public:
   enum class Access { read_write, read_only };
@@ -29,7 +36,7 @@ class Connection {
   /// sslcert, sslkey, passfile, service, gssencmode. Further parameters of the settings win over our defaults;
   /// `options` is refused. With read_write a standby or read-only server is an error (25006).
   Connection(const config::ConnectionSettings& settings, std::string_view application_name,
-             Access access = Access::read_write);
+             Access access = Access::read_write, const Startup& startup = {});
   ~Connection();
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;

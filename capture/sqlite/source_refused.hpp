@@ -1,17 +1,12 @@
 #pragma once
 
 #include <stdexcept>
-#include <string>
+
+#include "capture/source_refused.hpp"
 
 namespace pgmirror::capture::sqlite {
 
-/// The store cannot be followed exactly, for a reason only the operator can remove.
-///
-/// The message names the file, the reason and the remedy. Trying again without a change outside gives the same answer.
-class SourceRefused : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+using capture::SourceRefused;
 
 /// The shadow in the state directory does not belong to this queue, or ends before it: nothing can be derived from it.
 ///

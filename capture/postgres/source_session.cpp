@@ -1,0 +1,81 @@
+#include "capture/postgres/source_session.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+#include "capture/source_refused.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+struct PinnedSetting {
+  const char* name;
+  const char* given;   ///< in the startup packet
+  const char* answer;  ///< as current_setting() prints it then
+};
+
+/// Settings that change how values or definitions are printed, which rows are seen, or when a session ends.
+/// The order of day and month in DateStyle concerns input only, so the database's own stays behind the comma.
+constexpr std::array<PinnedSetting, 14> pinned{{
+    {"datestyle", "ISO,MDY", "ISO, MDY"},
+    {"intervalstyle", "postgres", "postgres"},
+    {"timezone", "UTC", "UTC"},
+    {"extra_float_digits", "3", "3"},
+    {"bytea_output", "hex", "hex"},
+    {"lc_monetary", "C", "C"},
+    {"search_path", "", ""},
+    {"row_security", "off", "off"},
+    {"quote_all_identifiers", "off", "off"},
+    {"standard_conforming_strings", "on", "on"},
+    {"statement_timeout", "0", "0"},
+    {"lock_timeout", "0", "0"},
+    {"idle_in_transaction_session_timeout", "0", "0"},
+    {"default_transaction_read_only", "off", "off"},
+}};
+
+std::string startup_options() {
+  std::string options;
+  for (const PinnedSetting& setting : pinned) options += fmt::format("-c {}={} ", setting.name, setting.given);
+  return options;
+}
+
+void expect_setting(const config::ConnectionSettings& settings, std::string_view name, std::string_view answer,
+                    std::string_view wanted) {
+  if (answer == wanted) return;
+  throw SourceRefused(
+      fmt::format("source {}: the session's {} is \"{}\" though \"{}\" was asked for, so values would not come as they "
+                  "are; connect to the server itself, not through a pooler",
+                  settings.address(), name, answer, wanted));
+}
+
+libpq::Connection open_session(const config::ConnectionSettings& settings, std::string_view application_name,
+                               bool replication) {
+  libpq::Connection connection(settings, application_name, libpq::Connection::Access::read_only,
+                               {.options = startup_options(), .replication = replication});
+  std::string question = "SELECT pg_catalog.current_setting('client_encoding')";
+  for (const PinnedSetting& setting : pinned)
+    question += fmt::format(", pg_catalog.current_setting('{}')", setting.name);
+  const libpq::Result answers = connection.execute(question);
+  expect_setting(settings, "client_encoding", answers.text(0, 0), "UTF8");
+  int column = 0;
+  for (const PinnedSetting& setting : pinned)
+    expect_setting(settings, setting.name, answers.text(0, ++column), setting.answer);
+  // Servers before 14 refuse to start a session with it.
+  if (connection.server_version() >= 140000) connection.execute("SET idle_session_timeout = 0");
+  return connection;
+}
+
+}  // namespace
+
+libpq::Connection open_source_session(const config::ConnectionSettings& settings, std::string_view application_name) {
+  return open_session(settings, application_name, false);
+}
+
+libpq::Connection open_replication_session(const config::ConnectionSettings& settings,
+                                           std::string_view application_name) {
+  return open_session(settings, application_name, true);
+}
+
+}  // namespace pgmirror::capture::postgres
