@@ -38,7 +38,7 @@ struct SqliteSource {
 
 struct PostgresSource {
   ConnectionSettings connection;
-  std::string slot;         ///< replication slot; empty: `pgmirror_` and the database's number
+  std::string slot;         ///< replication slot; empty: `pgmirror_` and the database's name
   std::string publication;  ///< empty: as the slot
   /// Objects beyond tables that the mirror gets.
   bool views = true;  ///< materialized ones as well

@@ -16,7 +16,7 @@ const std::vector<Setting>& settings() {
       {"capture.sqlite.switch_to_wal", "MIRROR_SWITCH_TO_WAL", boolean, "false",
        "consent to switch a SQLite file in rollback-journal mode to WAL"},
       {"capture.postgres.slot", "MIRROR_SLOT", text, "",
-       "replication slot in a PostgreSQL source; when empty: pgmirror_ and the database's number"},
+       "replication slot in a PostgreSQL source; when empty: pgmirror_ and the database's name"},
       {"capture.postgres.publication", "MIRROR_PUBLICATION", text, "",
        "publication in a PostgreSQL source; when empty: named as the slot"},
       {"schema.include", "MIRROR_SCHEMA_INCLUDE", patterns, "views",
