@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "capture/postgres/relation_catalog.hpp"
+#include "change/schema_statement.hpp"
+#include "libpq/connection.hpp"
+
+namespace pgmirror::capture::postgres {
+
+struct ScriptOptions {
+  /// What a partitioned table becomes in the mirror.
+  enum class Partitions : std::uint8_t {
+    plain,  ///< one table with all rows: takes every row, whatever partitions the source makes
+    kept,   ///< partitions as in the source; a row for one that the mirror does not have yet is refused there
+  };
+  Partitions partitions = Partitions::plain;
+  bool views = true;      ///< over mirrored tables; materialized ones without data
+  bool functions = true;  ///< those that tables need are always there
+  bool triggers = false;  ///< created disabled
+  bool comments = true;
+};
+
+/// Everything that makes the mirrored tables, and what belongs to them, in another server, in an order in which it can
+/// be run: each statement alone or all in one transaction. Some are several statements in one text. Owners, grants, row
+/// level security, tablespaces and storage settings are left out.
+///
+/// What needs a table or column that is not mirrored is left out: views, foreign keys, indexes, constraints. Columns
+/// GENERATED ... AS IDENTITY become BY DEFAULT ones, which take the source's values and go on counting once the mirror
+/// is written by an application.
+///
+/// `catalog` must have been read by the same session. Throws DatabaseError.
+std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection, const RelationCatalog& catalog,
+                                                   const ScriptOptions& options = {});
+
+/// `ALTER TYPE ... ADD VALUE IF NOT EXISTS` for each label of each enum that a mirrored table needs.
+std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connection, const RelationCatalog& catalog);
+
+}  // namespace pgmirror::capture::postgres
