@@ -1,11 +1,10 @@
 #include "sinks/postgres/odd_values.hpp"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "libpq/utf8.hpp"
+#include "sinks/postgres/hex_text.hpp"
 #include "sinks/postgres/number_text.hpp"
 #include "sinks/postgres/text_array.hpp"
 
@@ -14,12 +13,6 @@ namespace {
 
 using change::Value;
 using change::ValueKind;
-
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(c));
-  return text;
-}
 
 nlohmann::json key_cell(const Value& value) {
   switch (value.kind()) {
@@ -31,9 +24,9 @@ nlohmann::json key_cell(const Value& value) {
       return {{"real", real_text(value.as_real())}};
     case ValueKind::text:
       if (libpq::is_storable_text(value.bytes())) return std::string(value.bytes());
-      return {{"text", hex(value.bytes())}};
+      return {{"text", hex_text(value.bytes())}};
     case ValueKind::blob:
-      return {{"blob", hex(value.bytes())}};
+      return {{"blob", hex_text(value.bytes())}};
     case ValueKind::unchanged:
       break;
   }

@@ -6,6 +6,7 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/utf8.hpp"
+#include "sinks/postgres/hex_text.hpp"
 #include "sinks/postgres/odd_values.hpp"
 #include "sinks/postgres/row_statements.hpp"
 
@@ -31,21 +32,6 @@ const char* operation_text(RowEffect::Kind kind) {
   return "nothing";
 }
 
-std::string to_hex(std::string_view bytes) {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return hex;
-}
-
-std::string from_hex(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
 /// Numbers as text: JSON readers may round them.
 json to_json(const Value& value) {
   switch (value.kind()) {
@@ -59,9 +45,9 @@ json to_json(const Value& value) {
     case ValueKind::text:
       // jsonb holds no NUL and no invalid UTF-8.
       if (libpq::is_storable_text(value.bytes())) return {{"text", value.bytes()}};
-      return {{"text_hex", to_hex(value.bytes())}};
+      return {{"text_hex", hex_text(value.bytes())}};
     case ValueKind::blob:
-      return {{"blob", to_hex(value.bytes())}};
+      return {{"blob", hex_text(value.bytes())}};
   }
   return nullptr;
 }
@@ -75,7 +61,7 @@ Value from_json(const json& cell, std::string& bytes) {
   if (name == "integer") return Value::integer(std::stoll(bytes));
   if (name == "real") return Value::real(std::strtod(bytes.c_str(), nullptr));
   if (name == "text") return Value::text(bytes);
-  bytes = from_hex(bytes);
+  bytes = bytes_of_hex(bytes);
   return name == "blob" ? Value::blob(bytes) : Value::text(bytes);
 }
 

@@ -384,10 +384,9 @@ void SchemaBuilder::allow_null(libpq::Connection& connection, const MirrorTable&
   const std::string statement =
       fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.quoted, column.quoted);
   const std::string reason =
-      fmt::format("a row of table {} has NULL in column {}, or a value that its type cannot hold",
+      fmt::format("dropped NOT NULL: a row of table {} has NULL in column {}, or a value that its type cannot hold",
                   table.relation->qualified_name(), column.name);
   SchemaRecord(connection, mirror_.name, position).run(statement, reason);
-  spdlog::warn("[MirrorSchema] Dropped NOT NULL: {}", reason);
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -26,8 +26,7 @@ std::vector<std::string> key_names(const Relation& relation, const SchemaChange&
   std::vector<std::string> names;
   for (const std::size_t position : relation.key) {
     const std::string& name = relation.columns[position].name;
-    const auto renamed =
-        std::ranges::find(change.renamed_columns, name, &std::pair<std::string, std::string>::first);
+    const auto renamed = std::ranges::find(change.renamed_columns, name, &std::pair<std::string, std::string>::first);
     names.push_back(renamed == change.renamed_columns.end() ? name : renamed->second);
   }
   return names;

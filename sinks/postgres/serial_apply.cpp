@@ -11,8 +11,10 @@
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/copy_encoder.hpp"
 #include "sinks/postgres/copy_sender.hpp"
+#include "sinks/postgres/definition_order.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/parked_changes.hpp"
+#include "sinks/postgres/schema_follow.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -29,9 +31,8 @@ constexpr const char* unique_violation = "23505";
 
 /// A table has to be stopped: the transaction starts over without it.
 struct TableRefused {
-  const TrackedTable* table;
   change::RelationPtr relation;
-  libpq::DatabaseError error;
+  std::string reason;
 };
 
 bool is_partial(const change::RowChange& change) {
@@ -56,7 +57,8 @@ class SerialApply::Attempt {
         commit_(commit),
         expected_(expected),
         refusals_(refusals),
-        transaction_(apply.connection_) {
+        transaction_(apply.connection_),
+        definitions_(apply.connection_, apply.schema_, commit.position) {
     for (const std::string& setting : ownership_.settings()) connection_.execute(setting);
   }
 
@@ -89,6 +91,10 @@ class SerialApply::Attempt {
   }
 
   Outcome finish() {
+    if (defined_anew_) {
+      definitions_.finish();
+      tables_.forget_descriptions();
+    }
     advance_checkpoint(connection_, ownership_.mirror, ownership_.epoch, expected_, commit_.position, commit_.time);
     transaction_.commit();
     outcome_.applied.last = commit_;
@@ -103,7 +109,7 @@ class SerialApply::Attempt {
     while (const queue::Item* item = cursor.next()) {
       if (std::holds_alternative<change::Commit>(*item)) break;
       if (const auto* row = std::get_if<change::RowChange>(item)) {
-        empty_tables();
+        define_tables();
         if (TrackedTable* table = table_for(row->relation)) {
           add_row(*row, table->table);
           chunk_.keep(cursor.current_block());
@@ -111,12 +117,12 @@ class SerialApply::Attempt {
           if (chunk_.bytes() > chunk_bytes || chunk_.changes() > chunk_rows) flush();
         }
       } else if (const auto* schema = std::get_if<change::SchemaChange>(item)) {
-        if (!second_pass_) schema_change(*schema);
+        if (!second_pass_) put_off_.push_back({.change = *schema});
       } else if (const auto* truncation = std::get_if<change::Truncation>(item)) {
-        if (!second_pass_) truncate(*truncation);
+        if (!second_pass_) std::ranges::copy(truncation->relations, std::back_inserter(emptied_));
       }
     }
-    empty_tables();
+    define_tables();
     flush();
   }
 
@@ -134,26 +140,66 @@ class SerialApply::Attempt {
     return table;
   }
 
-  void schema_change(const change::SchemaChange& change) {
-    const TrackedTable& known = tables_.by_name(change.before ? *change.before : *change.after);
-    const bool live = known.state == TrackedTable::State::live;
-    if (change.before && !live) return;
-    if (live && known.copied_at >= commit_.position) return;
+  /// Definitions and truncations are put off until rows come: all that belong together are known then. Where a source
+  /// redefines a table's key it empties the table first.
+  void define_tables() {
+    if (put_off_.empty()) return empty_tables();
     flush();
-    const auto emptied = std::ranges::find_if(
-        emptied_, [&](const change::RelationPtr& relation) { return change.before && *relation == *change.before; });
-    const bool rows_come_again = emptied != emptied_.end();
-    if (rows_come_again) emptied_.erase(emptied);
+    for (Definition& definition : put_off_) {
+      const auto emptied = std::ranges::find_if(emptied_, [&](const change::RelationPtr& relation) {
+        return definition.change.before && *relation == *definition.change.before;
+      });
+      definition.rows_come_again = emptied != emptied_.end();
+      if (definition.rows_come_again) emptied_.erase(emptied);
+    }
     empty_tables();
-    MirrorTablePtr table = schema_.follow(connection_, change, commit_.position, rows_come_again);
-    tables_.redefined(connection_, change, std::move(table), commit_.position);
-    ++outcome_.applied.changes;
+    const auto stands = [this](const change::Relation& relation) {
+      const TrackedTable::State state = tables_.state_of(relation);
+      return state == TrackedTable::State::live || state == TrackedTable::State::stopped;
+    };
+    for (const Definition& definition : in_safe_order(std::exchange(put_off_, {}), stands)) define(definition);
   }
 
-  /// Put off until it is known what follows: where a source redefines a table's key it empties the table first, and
-  /// then the whole table makes way.
-  void truncate(const change::Truncation& truncation) {
-    for (const change::RelationPtr& relation : truncation.relations) emptied_.push_back(relation);
+  void define(const Definition& definition) {
+    const change::RelationPtr& concerned =
+        definition.change.before ? definition.change.before : definition.change.after;
+    try {
+      follow(definition);
+    } catch (const SchemaError& error) {
+      if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+      throw TableRefused{concerned, error.what()};
+    } catch (const libpq::DatabaseError& error) {
+      const bool over = refusals_ && refusals_->rule != config::PoisonRule::stop;
+      if (!over || error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      throw TableRefused{concerned, error.what()};
+    }
+  }
+
+  void follow(const Definition& definition) {
+    change::SchemaChange change = definition.change;
+    const auto state = [this](const change::RelationPtr& relation) {
+      return relation ? tables_.state_of(*relation) : TrackedTable::State::absent;
+    };
+    const auto copied_since = [&](const change::RelationPtr& relation) {
+      return state(relation) == TrackedTable::State::live && tables_.by_name(*relation).copied_at >= commit_.position;
+    };
+    // Copied under its new name already: what stands under the old one is the rest of an earlier copy.
+    if (copied_since(change.after)) change.after = nullptr;
+    if (!change.before && !change.after) return;
+    if (!change.before && state(change.after) == TrackedTable::State::stopped) return;
+    if (change.before && copied_since(change.before)) return;
+    defined_anew_ = true;
+    if (state(change.before) == TrackedTable::State::stopped && change.after) {
+      definitions_.rename(change);
+      tables_.renamed(*change.before, *change.after);
+      return;
+    }
+    const bool known = state(change.before) == TrackedTable::State::live ||
+                       (state(change.before) == TrackedTable::State::stopped && !change.after);
+    if (change.before && !known) return;
+    MirrorTablePtr table = definitions_.follow(change, definition.rows_come_again);
+    tables_.redefined(connection_, change, std::move(table), commit_.position);
+    ++outcome_.applied.changes;
   }
 
   void empty_tables() {
@@ -246,7 +292,7 @@ class SerialApply::Attempt {
       case config::PoisonRule::stop:
         throw BatchRefused(error, commit_.position, 1);
       case config::PoisonRule::stop_table:
-        throw TableRefused{&tables_.by_name(*table->relation), table->relation, error};
+        throw TableRefused{table->relation, error.what()};
       case config::PoisonRule::park:
         park(connection_, ownership_.mirror, commit_.position, outcome_.rows_parked, *table, row, error,
              refusals_->attempts);
@@ -263,7 +309,10 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   libpq::DatabaseTransaction transaction_;
   NetBatch chunk_;
+  SchemaFollow definitions_;
+  std::vector<Definition> put_off_;
   std::vector<change::RelationPtr> emptied_;
+  bool defined_anew_ = false;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool one_pass_ = false;
   bool second_pass_ = false;
@@ -317,7 +366,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
       }
       return attempt.finish();
     } catch (const TableRefused& refused) {
-      stopping.emplace_back(refused.relation, refused.error.what());
+      stopping.emplace_back(refused.relation, refused.reason);
     } catch (const NullNotAllowed& refused) {
       allow_null(refused, position);
     } catch (const libpq::DatabaseError& error) {

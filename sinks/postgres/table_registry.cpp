@@ -117,10 +117,24 @@ void TableRegistry::redefined(libpq::Connection& connection, const change::Schem
   }
 }
 
+void TableRegistry::renamed(const change::Relation& before, const change::Relation& after) {
+  by_relation_.clear();
+  if (name_of(before) == name_of(after)) return;
+  by_name(after) = by_name(before);
+  tables_.erase(name_of(before));
+}
+
 void TableRegistry::stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
                          const std::string& reason) {
   table.state = State::stopped;
   table.last_error = reason;
+  // A table that could not even be created may be somebody else's: then it is never ours to drop.
+  const Name name = name_of(relation);
+  connection.execute(
+      "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, created) SELECT $1, $2, $3, 'stopped',"
+      " NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = $2 AND c.relname = $3) ON CONFLICT DO NOTHING",
+      libpq::Parameters::texts({mirror_, name.first, name.second}));
   save_state(connection, name_of(relation), table);
 }
 

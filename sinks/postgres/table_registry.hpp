@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "change/position.hpp"
+#include "change/transaction.hpp"
 #include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
@@ -47,9 +47,13 @@ class TableRegistry {
 
   /// By name, absent where nothing is known. Stays valid for the registry's life.
   TrackedTable& by_name(const change::Relation& relation);
-  /// After follow(): `after` stands as `table`, from `position` on. Part of the caller's transaction.
+  /// After SchemaFollow::follow(): `after` stands as `table`, from `position` on. Part of the caller's transaction.
   void redefined(libpq::Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
                  change::Position position);
+  /// The table, stopped as it is, has another name from here on.
+  void renamed(const change::Relation& before, const change::Relation& after);
+  /// All tables are described again when they come: their indexes changed.
+  void forget_descriptions() { by_relation_.clear(); }
   /// Freezes a table. Part of the caller's transaction.
   void stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
             const std::string& reason);
