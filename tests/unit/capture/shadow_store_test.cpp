@@ -129,7 +129,7 @@ TEST(ShadowStore, RecoversTheQueuesLastCommitFromEveryTruncationOfTheRedo) {
     }
   }
   const auto whole = std::filesystem::file_size(directory / "shadow.redo");
-  for (std::uint64_t length = 0; length <= whole; length += length % 128 == 0 ? 1 : 127) {
+  for (std::uint64_t length = 0; length <= whole; length += length % 128 == 0 ? 1U : 127U) {
     for (const std::uint64_t queue_end : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{9}}) {
       copy_shadow(directory.path(), directory / "crashed");
       std::filesystem::resize_file(directory / "crashed" / "shadow.redo", length);
