@@ -1,14 +1,7 @@
 #include "capture/postgres/pgoutput_decoder.hpp"
 
-#include <fmt/format.h>
-
-#include <concepts>
-
 namespace pgmirror::capture::postgres {
 namespace {
-
-/// Microseconds between 1970-01-01 and 2000-01-01, where PostgreSQL's timestamps begin.
-constexpr std::int64_t postgres_epoch = 946'684'800'000'000;
 
 /// Flags of a Truncate message.
 constexpr std::uint8_t truncate_cascade = 1;
@@ -23,70 +16,8 @@ constexpr std::string_view other_kinds = "YOMSEcAbPKrp";
 
 }  // namespace
 
-class PgoutputDecoder::Reader {
- public:
-  explicit Reader(std::string_view frame) : frame_(frame) {}
-
-  template <std::integral Number>
-  Number number(const char* what) {
-    need(sizeof(Number), what);
-    std::make_unsigned_t<Number> read = 0;
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-      read = static_cast<std::make_unsigned_t<Number>>((std::uint64_t{read} << 8U) |
-                                                       static_cast<unsigned char>(frame_[at_ + i]));
-    }
-    at_ += sizeof(Number);
-    return static_cast<Number>(read);
-  }
-
-  char character(const char* what) { return static_cast<char>(number<std::uint8_t>(what)); }
-
-  change::Position position(const char* what) { return {number<std::uint64_t>(what)}; }
-
-  change::CommitTime time(const char* what) {
-    // Wraps for times that no calendar has; unsigned, so that a broken server cannot overflow.
-    const auto since_2000 = number<std::uint64_t>(what);
-    return change::CommitTime{
-        std::chrono::microseconds{static_cast<std::int64_t>(since_2000 + static_cast<std::uint64_t>(postgres_epoch))}};
-  }
-
-  std::string_view text(const char* what) {
-    const auto end = frame_.find('\0', at_);
-    if (end == std::string_view::npos) fail(what);
-    const std::string_view found = frame_.substr(at_, end - at_);
-    at_ = end + 1;
-    return found;
-  }
-
-  std::string_view bytes(std::size_t count, const char* what) {
-    need(count, what);
-    const std::string_view found = frame_.substr(at_, count);
-    at_ += count;
-    return found;
-  }
-
-  std::size_t left() const { return frame_.size() - at_; }
-
-  void end() {
-    if (left() > 0) fail("the end of the message");
-  }
-
-  [[noreturn]] void fail(const char* expected) const {
-    throw MalformedMessage(
-        fmt::format("stream message of {} bytes: {} was expected at offset {}", frame_.size(), expected, at_));
-  }
-
- private:
-  void need(std::size_t count, const char* what) const {
-    if (left() < count) fail(what);
-  }
-
-  std::string_view frame_;
-  std::size_t at_ = 0;
-};
-
 PgoutputMessage PgoutputDecoder::decode(std::string_view frame) {
-  Reader reader(frame);
+  FrameReader reader(frame);
   PgoutputMessage message;
   switch (const char kind = reader.character("a message kind")) {
     case 'B': {
@@ -130,7 +61,7 @@ PgoutputMessage PgoutputDecoder::decode(std::string_view frame) {
   return message;
 }
 
-RelationMessage PgoutputDecoder::read_relation(Reader& reader) {
+RelationMessage PgoutputDecoder::read_relation(FrameReader& reader) {
   RelationMessage relation{.oid = reader.number<std::uint32_t>("a relation")};
   relation.schema = reader.text("a schema");
   if (relation.schema.empty()) relation.schema = "pg_catalog";
@@ -149,7 +80,7 @@ RelationMessage PgoutputDecoder::read_relation(Reader& reader) {
   return relation;
 }
 
-UpdateMessage PgoutputDecoder::read_update(Reader& reader) {
+UpdateMessage PgoutputDecoder::read_update(FrameReader& reader) {
   UpdateMessage update{.relation = reader.number<std::uint32_t>("a relation")};
   char part = reader.character("a row");
   if (part == 'K' || part == 'O') {
@@ -162,7 +93,7 @@ UpdateMessage PgoutputDecoder::read_update(Reader& reader) {
   return update;
 }
 
-DeleteMessage PgoutputDecoder::read_delete(Reader& reader) {
+DeleteMessage PgoutputDecoder::read_delete(FrameReader& reader) {
   DeleteMessage removal{.relation = reader.number<std::uint32_t>("a relation")};
   const char part = reader.character("an old row");
   if (part != 'K' && part != 'O') reader.fail("an old row");
@@ -171,7 +102,7 @@ DeleteMessage PgoutputDecoder::read_delete(Reader& reader) {
   return removal;
 }
 
-TruncateMessage PgoutputDecoder::read_truncate(Reader& reader) {
+TruncateMessage PgoutputDecoder::read_truncate(FrameReader& reader) {
   const auto count = reader.number<std::uint32_t>("a number of tables");
   const auto flags = reader.number<std::uint8_t>("flags");
   if (count > reader.left() / sizeof(std::uint32_t)) reader.fail("as many tables as were announced");
@@ -182,7 +113,7 @@ TruncateMessage PgoutputDecoder::read_truncate(Reader& reader) {
           .restart_identity = (flags & truncate_restart_identity) != 0};
 }
 
-change::Tuple PgoutputDecoder::read_tuple(Reader& reader, std::vector<change::Value>& cells) {
+change::Tuple PgoutputDecoder::read_tuple(FrameReader& reader, std::vector<change::Value>& cells) {
   const auto count = reader.number<std::uint16_t>("a number of cells");
   cells.clear();
   for (unsigned i = 0; i < count; ++i) {

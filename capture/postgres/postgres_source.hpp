@@ -11,12 +11,11 @@
 
 namespace pgmirror::capture::postgres {
 
-/// What belongs to one pgmirror on the source's server, and when an idle source is written down.
-struct PostgresSourceOptions {
-  std::string slot;         ///< logical replication slot
-  std::string publication;  ///< tables whose changes are all published; `PUBLICATION_inserts` has the others
+/// How often things are written that nobody waits for.
+struct SourcePace {
   /// After so long without a commit the queue gets an empty transaction, so that the slot of an idle database moves on.
   std::chrono::milliseconds idle_advance{10'000};
+  std::chrono::milliseconds catalog_poll{1'000};
 };
 
 /// Follows one database of a PostgreSQL server by logical decoding (pgoutput), commit by commit.
@@ -33,10 +32,11 @@ class PostgresSource : public Source {
   /// Connects, checks, and makes publications and slot where `queue_identity` is empty. Throws SourceRefused, or
   /// DatabaseError where the server cannot be reached.
   ///
-  /// `queue_end` is the last durable commit in the queue, `queue_identity` the history it belongs to.
+  /// `state_directory` keeps what the catalog was last told to be. `queue_end` is the last durable commit in the queue,
+  /// `queue_identity` the history it belongs to; both are empty at the first start.
   PostgresSource(const config::PostgresSource& settings, const config::TableRules& rules,
-                 const PostgresSourceOptions& options, const std::filesystem::path& state_directory,
-                 change::Position queue_end, const std::optional<change::SourceIdentity>& queue_identity);
+                 const std::filesystem::path& state_directory, change::Position queue_end,
+                 const std::optional<change::SourceIdentity>& queue_identity, const SourcePace& pace = {});
   ~PostgresSource() override;
   PostgresSource(const PostgresSource&) = delete;
   PostgresSource& operator=(const PostgresSource&) = delete;
@@ -58,7 +58,7 @@ class PostgresSource : public Source {
 };
 
 /// Drops slot and publications where they exist: the source keeps nothing for this pgmirror any more. Throws
-/// DatabaseError, for example while the slot is in use.
-void teardown(const config::ConnectionSettings& source, const PostgresSourceOptions& options);
+/// DatabaseError, for example while the slot is in use (55006).
+void teardown(const config::PostgresSource& settings);
 
 }  // namespace pgmirror::capture::postgres

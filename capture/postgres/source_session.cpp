@@ -17,7 +17,6 @@ struct PinnedSetting {
 };
 
 /// Settings that change how values or definitions are printed, which rows are seen, or when a session ends.
-/// The order of day and month in DateStyle concerns input only, so the database's own stays behind the comma.
 constexpr std::array<PinnedSetting, 14> pinned{{
     {"datestyle", "ISO,MDY", "ISO, MDY"},
     {"intervalstyle", "postgres", "postgres"},

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "change/position.hpp"
+#include "change/transaction.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// Something for the queue that the stream does not carry, in a transaction of its own.
+struct CatalogNote {
+  change::Position not_before;  ///< belongs behind the commits up to here
+  /// Called inside the transaction. May be called again when that was rolled back.
+  std::function<void(change::TransactionWriter&)> write;
+  std::function<void()> durable{};  ///< called when it is
+};
+
+}  // namespace pgmirror::capture::postgres

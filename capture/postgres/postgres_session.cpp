@@ -1,0 +1,168 @@
+#include "capture/postgres/postgres_session.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "capture/postgres/exported_snapshot.hpp"
+#include "capture/postgres/postgres_snapshot.hpp"
+#include "capture/postgres/reconnect_pause.hpp"
+#include "capture/postgres/source_session.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// Commits wait for each other this long, or for so many bytes, to be synced together; not at all when the stream
+/// pauses.
+constexpr auto longest_group = 20ms;
+constexpr auto idle_wait = 200ms;
+/// While something waits for the stream to have come further.
+constexpr auto eager_wait = 20ms;
+
+}  // namespace
+
+PostgresSource::Session::Session(const config::PostgresSource& settings, const config::TableRules& rules,
+                                 const std::filesystem::path& /*state_directory*/, change::Position queue_end,
+                                 const std::optional<change::SourceIdentity>& queue_identity, const SourcePace& pace)
+    : settings_(settings),
+      rules_(rules),
+      pace_(pace),
+      names_(slot_names(settings)),
+      publications_(names_.publication),
+      history_{.source = settings.connection.address(),
+               .slot = names_.slot,
+               .database = settings.connection.database,
+               .identity = queue_identity,
+               .queue_end = queue_end},
+      catalog_(settings, rules, publications_, relations_) {
+  ReplicationSession session(settings_.connection, "pgmirror");
+  if (queue_identity) {
+    require_history(session);
+    catalog_.start(false);
+    return;
+  }
+  const SourceFacts facts = read_source_facts(session.sql());
+  require_usable(facts, history_.source);
+  start_first(session, facts);
+}
+
+void PostgresSource::Session::start_first(ReplicationSession& session, const SourceFacts& facts) {
+  const std::optional<SlotFacts> found = read_slot(session.sql(), names_.slot);
+  if (found) require_own_slot(*found, history_);
+  if (found && !publications_.exist(session.sql())) {
+    throw SourceRefused(
+        fmt::format("source {}: publication \"{}\" is gone, and without it replication slot \"{}\" cannot be read; "
+                    "drop the slot with \"SELECT pg_drop_replication_slot('{}')\" and start again",
+                    history_.source, names_.publication, names_.slot, names_.slot));
+  }
+  // The slot comes last: it cannot decode what was logged before its publications existed.
+  publications_.create(session.sql());
+  catalog_.start(!found);
+  if (found) {
+    history_.queue_end = found->confirmed_flush;
+    spdlog::info("[MirrorSource] Found replication slot {}", names_.slot);
+  } else {
+    const auto waiting = [] {
+      spdlog::info("[MirrorSource] The slot waits for transactions that were open before it");
+    };
+    history_.queue_end =
+        session.create_slot(names_.slot, ReplicationSession::Life::permanent, {}, waiting).consistent_point;
+    spdlog::info("[MirrorSource] Created replication slot {}", names_.slot);
+  }
+  history_.identity = facts.identity();
+}
+
+SourceFacts PostgresSource::Session::require_history(ReplicationSession& session) {
+  SourceFacts facts = read_source_facts(session.sql());
+  require_usable(facts, history_.source);
+  require_continuation(facts, read_slot(session.sql(), names_.slot), history_);
+  if (!publications_.exist(session.sql())) {
+    throw SourceRefused(
+        fmt::format("source {}: publication \"{}\" or \"{}\" is gone, so changes may be missing; run "
+                    "\"pgmirror resync --all\" to copy everything again",
+                    history_.source, publications_.names()[0], publications_.names()[1]));
+  }
+  return facts;
+}
+
+void PostgresSource::Session::run(change::TransactionWriter& writer, const std::stop_token& stop) {
+  const std::stop_callback ending(stop, [this] { ending_.request_stop(); });
+  StreamFollower follower(
+      writer, history_.queue_end, relations_, marks_,
+      [this](const RelationMessage& message) { return catalog_.describe(message); }, pace_.idle_advance);
+  ReconnectPause pause;
+  while (!stop.stop_requested()) {
+    const change::Position before = follower.written();
+    try {
+      follow_until_lost(follower, stop);
+    } catch (const libpq::DatabaseError& lost) {
+      spdlog::warn("[MirrorSource] {}: {}; connecting again", history_.source, lost.what());
+    } catch (const MalformedMessage& garbled) {
+      spdlog::error("[MirrorSource] {}: {}; connecting again", history_.source, garbled.what());
+    } catch (const SourceRefused&) {
+      follower.begin_session();
+      sync(follower, nullptr);
+      throw;
+    }
+    follower.begin_session();
+    sync(follower, nullptr);
+    if (follower.written() != before) pause.reset();
+    if (!stop.stop_requested()) pause.wait(stop);
+  }
+}
+
+void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const std::stop_token& stop) {
+  ReplicationSession session(settings_.connection, "pgmirror");
+  const SourceFacts facts = require_history(session);
+  session.stream(names_.slot, follower.written(), publications_.names());
+  spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
+  StreamReceiver receiver(std::move(session), follower.written(), facts.sender_timeout);
+  follow(follower, receiver, stop);
+}
+
+void PostgresSource::Session::follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop) {
+  Clock::time_point oldest_unsynced = Clock::now();
+  Clock::time_point log_grown = Clock::now();
+  while (!stop.stop_requested()) {
+    const bool eager = follower.wants_keepalive();
+    if (eager) receiver.ask_for_keepalive();
+    const auto chunk = receiver.take(stop, eager ? eager_wait : idle_wait);
+    const bool had_unsynced = follower.has_unsynced();
+    if (chunk) chunk->each([&follower](std::string_view frame) { follower.take(frame); });
+    follower.tick();
+    const auto now = Clock::now();
+    if (!had_unsynced) oldest_unsynced = now;
+    if (follower.has_unsynced() && (!receiver.waiting() || now - oldest_unsynced > longest_group))
+      sync(follower, &receiver);
+    if (follower.wants_log_to_grow() && now - log_grown > 1s) {
+      catalog_.grow_log();
+      log_grown = now;
+    }
+  }
+  follower.begin_session();
+  sync(follower, &receiver);
+}
+
+void PostgresSource::Session::sync(StreamFollower& follower, StreamReceiver* receiver) {
+  history_.queue_end = follower.sync();
+  if (receiver != nullptr) receiver->acknowledge(history_.queue_end);
+}
+
+std::unique_ptr<change::Snapshot> PostgresSource::Session::open_snapshot() {
+  const ExportedSnapshot exported(settings_.connection, ending_.get_token());
+  auto snapshot = std::make_unique<PostgresSnapshot>(settings_.connection, rules_, ScriptOptions{}, exported.name(),
+                                                     exported.position());
+  marks_.want(exported.position());
+  return snapshot;
+}
+
+std::vector<change::SchemaStatement> PostgresSource::Session::type_additions() {
+  libpq::Connection connection = open_source_session(settings_.connection, "pgmirror types");
+  RelationCatalog catalog(rules_);
+  catalog.refresh(connection);
+  return enum_additions(connection, catalog);
+}
+
+}  // namespace pgmirror::capture::postgres

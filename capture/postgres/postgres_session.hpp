@@ -1,0 +1,50 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "capture/postgres/catalog_follower.hpp"
+#include "capture/postgres/position_marks.hpp"
+#include "capture/postgres/postgres_source.hpp"
+#include "capture/postgres/replication_session.hpp"
+#include "capture/postgres/slot_check.hpp"
+#include "capture/postgres/slot_names.hpp"
+#include "capture/postgres/stream_receiver.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// The parts of a PostgresSource, which documents its functions.
+class PostgresSource::Session {
+ public:
+  Session(const config::PostgresSource& settings, const config::TableRules& rules,
+          const std::filesystem::path& state_directory, change::Position queue_end,
+          const std::optional<change::SourceIdentity>& queue_identity, const SourcePace& pace);
+
+  const change::SourceIdentity& identity() const { return *history_.identity; }
+  change::Position queue_start() const { return history_.queue_end; }
+  void run(change::TransactionWriter& writer, const std::stop_token& stop);
+  std::unique_ptr<change::Snapshot> open_snapshot();
+  std::vector<change::SchemaStatement> type_additions();
+
+ private:
+  /// Finds publications and slot, or makes them.
+  void start_first(ReplicationSession& session, const SourceFacts& facts);
+  /// Throws SourceRefused when the source does not continue what was written.
+  SourceFacts require_history(ReplicationSession& session);
+  void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
+  void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
+  void sync(StreamFollower& follower, StreamReceiver* receiver);
+
+  const config::PostgresSource settings_;
+  const config::TableRules rules_;
+  const SourcePace pace_;
+  const SlotNames names_;
+  const Publications publications_;
+  ExpectedHistory history_;  ///< its queue_end moves with what is durable
+  StreamRelations relations_;
+  CatalogFollower catalog_;
+  PositionMarks marks_;
+  std::stop_source ending_;  ///< for snapshots that are being opened
+};
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,135 @@
+#include "capture/postgres/publication.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+
+#include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+constexpr const char* not_owner = "42501";
+
+struct Member {
+  ObjectId oid = 0;
+  std::string table;  ///< as ALTER PUBLICATION takes it
+  auto operator<=>(const Member& other) const { return oid <=> other.oid; }
+  bool operator==(const Member& other) const { return oid == other.oid; }
+};
+
+std::string reference(const FollowedTable& table, const CatalogPicture& picture) {
+  const CatalogTable* const known = picture.table(table.oid);
+  const std::string name = libpq::qualified(table.relation->schema, table.relation->name);
+  return known != nullptr && known->partitioned ? name : "ONLY " + name;
+}
+
+std::set<Member> wanted(const RelationCatalog& catalog, Following following) {
+  std::set<Member> members;
+  for (const FollowedTable& table : catalog.followed()) {
+    if (table.following == following) members.insert({table.oid, reference(table, catalog.picture())});
+  }
+  return members;
+}
+
+/// Whatever way they came into the publication: by name, by schema, or all.
+std::set<Member> present(libpq::Connection& connection, const std::string& publication) {
+  const libpq::Result result = connection.execute(
+      "SELECT c.oid, p.schemaname, p.tablename FROM pg_catalog.pg_publication_tables p"
+      " JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) p.schemaname"
+      " JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid"
+      " AND c.relname OPERATOR(pg_catalog.=) p.tablename"
+      " WHERE p.pubname OPERATOR(pg_catalog.=) " +
+      libpq::quote_literal(publication) + "::pg_catalog.name");
+  std::set<Member> members;
+  for (int row = 0; row < result.rows(); ++row) {
+    members.insert({static_cast<ObjectId>(result.integer(row, 0)),
+                    libpq::qualified(std::string(result.text(row, 1)), std::string(result.text(row, 2)))});
+  }
+  return members;
+}
+
+/// No parameters: replication connections take none.
+bool is_there(libpq::Connection& connection, const std::string& publication) {
+  return connection
+             .execute("SELECT FROM pg_catalog.pg_publication WHERE pubname OPERATOR(pg_catalog.=) " +
+                      libpq::quote_literal(publication) + "::pg_catalog.name")
+             .rows() == 1;
+}
+
+/// False when the server did not let us, which was logged.
+bool alter(libpq::Connection& connection, const std::string& publication, const char* verb, const Member& member) {
+  const std::string statement =
+      fmt::format("ALTER PUBLICATION {} {} TABLE {}", libpq::quote_identifier(publication), verb, member.table);
+  try {
+    libpq::DatabaseTransaction transaction(connection);
+    // Whoever waits for this lock behind us waits for the application's open transactions too.
+    connection.execute("SET LOCAL lock_timeout = '3s'");
+    connection.execute(statement);
+    transaction.commit();
+    return true;
+  } catch (const libpq::DatabaseError& refused) {
+    if (refused.connection_lost()) throw;
+    spdlog::error("[MirrorSource] Table {} cannot be published: {}; {}", member.table, refused.what(),
+                  refused.sqlstate() == not_owner ? fmt::format("let its owner run \"{}\"", statement)
+                                                  : std::string("trying again"));
+    return false;
+  }
+}
+
+}  // namespace
+
+bool Publications::exist(libpq::Connection& connection) const {
+  return std::ranges::all_of(names(), [&](const std::string& name) { return is_there(connection, name); });
+}
+
+void Publications::create(libpq::Connection& connection) const {
+  const std::string root = connection.server_version() >= 130000 ? ", publish_via_partition_root = true" : "";
+  libpq::DatabaseTransaction transaction(connection);
+  const auto make = [&](const std::string& name, const char* operations) {
+    if (is_there(connection, name)) return;
+    connection.execute(
+        fmt::format("CREATE PUBLICATION {} WITH (publish = '{}'{})", libpq::quote_identifier(name), operations, root));
+  };
+  make(names()[0], "insert, update, delete, truncate");
+  make(names()[1], "insert, truncate");
+  transaction.commit();
+}
+
+Publications::Outcome Publications::bring_to(libpq::Connection& connection, const RelationCatalog& catalog) const {
+  const auto both = names();
+  const std::set<Member> all = wanted(catalog, Following::all);
+  const std::set<Member> inserts = wanted(catalog, Following::inserts_only);
+  const std::set<Member> all_now = present(connection, both[0]);
+  const std::set<Member> inserts_now = present(connection, both[1]);
+  Outcome outcome;
+  const auto change = [&](const std::string& publication, const char* verb, const Member& member) {
+    const bool done = alter(connection, publication, verb, member);
+    outcome.complete = outcome.complete && done;
+    return done;
+  };
+  // First out: a table that lost its identity makes the application's updates fail as long as they are published.
+  for (const Member& member : all_now) {
+    if (!all.contains(member)) change(both[0], "DROP", member);
+  }
+  for (const Member& member : all) {
+    if (!all_now.contains(member) && change(both[0], "ADD", member)) outcome.added.push_back(member.oid);
+  }
+  for (const Member& member : inserts) {
+    if (!inserts_now.contains(member) && change(both[1], "ADD", member)) outcome.added.push_back(member.oid);
+  }
+  for (const Member& member : inserts_now) {
+    if (!inserts.contains(member)) change(both[1], "DROP", member);
+  }
+  return outcome;
+}
+
+void Publications::drop(libpq::Connection& connection) const {
+  for (const std::string& name : names())
+    connection.execute(fmt::format("DROP PUBLICATION IF EXISTS {}", libpq::quote_identifier(name)));
+}
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "capture/postgres/relation_catalog.hpp"
+#include "libpq/connection.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// The publications of one pgmirror on the source: NAME has tables whose changes are all published, NAME_inserts those
+/// without a usable identity, of which the server could not publish updates without refusing the application's own.
+///
+/// Always publications of named tables, made before the slot (a slot cannot decode what was logged before its
+/// publication existed), never dropped but by drop(). Each function blocks and throws DatabaseError.
+class Publications {
+ public:
+  explicit Publications(std::string name) : name_(std::move(name)) {}
+
+  std::vector<std::string> names() const { return {name_, name_ + "_inserts"}; }
+  bool exist(libpq::Connection& connection) const;
+  /// Makes those that are missing, without tables, in one transaction.
+  void create(libpq::Connection& connection) const;
+
+  struct Outcome {
+    std::vector<ObjectId> added;  ///< rows of transactions that are open now may be missing from the stream
+    bool complete = true;         ///< false: the server refused something, which was logged with the remedy
+  };
+  /// Publishes each table as it is to be followed, and nothing else.
+  Outcome bring_to(libpq::Connection& connection, const RelationCatalog& catalog) const;
+
+  void drop(libpq::Connection& connection) const;
+
+ private:
+  std::string name_;
+};
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,52 @@
+#include "capture/postgres/source_facts.hpp"
+
+#include "capture/postgres/log_position.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+
+change::SourceIdentity SourceFacts::identity() const {
+  return {"postgresql:" + system_identifier + "/" + database_oid + "/" + timeline};
+}
+
+SourceFacts read_source_facts(libpq::Connection& replication) {
+  SourceFacts facts;
+  // systemid, timeline, xlogpos, dbname
+  const libpq::Result system = replication.execute("IDENTIFY_SYSTEM");
+  facts.system_identifier = system.text(0, 0);
+  facts.timeline = system.text(0, 1);
+  facts.log_end = parse_log_position(system.text(0, 2));
+  const libpq::Result server = replication.execute(
+      "SELECT d.oid, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('wal_level'),"
+      " pg_catalog.pg_encoding_to_char(d.encoding),"
+      " (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout')"
+      " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()");
+  facts.database_oid = server.text(0, 0);
+  facts.standby = server.boolean(0, 1);
+  facts.wal_level = server.text(0, 2);
+  facts.encoding = server.text(0, 3);
+  facts.sender_timeout = std::chrono::milliseconds{server.integer(0, 4)};
+  return facts;
+}
+
+std::optional<SlotFacts> read_slot(libpq::Connection& connection, const std::string& slot) {
+  // to_jsonb, since servers before 13 have no such column. No parameters: replication connections take none.
+  const libpq::Result result = connection.execute(
+      "SELECT s.plugin, s.database, pg_catalog.to_jsonb(s) OPERATOR(pg_catalog.->>) 'wal_status',"
+      " s.confirmed_flush_lsn, s.active_pid, a.client_addr"
+      " FROM pg_catalog.pg_replication_slots s"
+      " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) s.active_pid"
+      " WHERE s.slot_name OPERATOR(pg_catalog.=) " +
+      libpq::quote_literal(slot) + "::pg_catalog.name");
+  if (result.rows() == 0) return std::nullopt;
+  SlotFacts facts;
+  facts.plugin = result.text(0, 0);
+  facts.database = result.text(0, 1);
+  facts.wal_status = result.text(0, 2);
+  if (!result.is_null(0, 3)) facts.confirmed_flush = parse_log_position(result.text(0, 3));
+  facts.active_pid = result.text(0, 4);
+  facts.client = result.text(0, 5);
+  return facts;
+}
+
+}  // namespace pgmirror::capture::postgres

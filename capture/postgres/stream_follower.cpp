@@ -1,0 +1,184 @@
+#include "capture/postgres/stream_follower.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "capture/postgres/streamed_cells.hpp"
+
+namespace pgmirror::capture::postgres {
+
+StreamFollower::StreamFollower(change::TransactionWriter& writer, change::Position written, StreamRelations& relations,
+                               PositionMarks& marks, Describe describe, std::chrono::milliseconds idle_advance)
+    : writer_(writer),
+      relations_(relations),
+      marks_(marks),
+      describe_(std::move(describe)),
+      idle_advance_(idle_advance),
+      written_(written),
+      durable_(written) {
+  marks_.reached(written);
+}
+
+void StreamFollower::begin_session() {
+  if (open_) writer_.rollback();
+  open_ = false;
+  inside_ = false;
+  relations_.undo();
+  relations_.begin_session();
+}
+
+void StreamFollower::take(std::string_view frame) {
+  const ReplicationFrame parsed = parse_replication_frame(frame);
+  if (const auto* keepalive = std::get_if<KeepaliveFrame>(&parsed)) {
+    on(*keepalive);
+    return;
+  }
+  std::visit([this](const auto& message) { on(message); }, decoder_.decode(std::get<PluginFrame>(parsed).message));
+}
+
+void StreamFollower::on(const BeginMessage& begin) {
+  if (inside_) throw MalformedMessage("stream message: a transaction begins inside another one");
+  inside_ = true;
+  commit_start_ = begin.commit_start;
+  known_ = begin.commit_start < written_;
+  if (!known_) write_up_to(begin.commit_start, begin.time);
+}
+
+void StreamFollower::on(const CommitMessage& commit) {
+  if (!inside_ || commit.commit_start != commit_start_ || commit.end <= commit.commit_start)
+    throw MalformedMessage("stream message: a commit that does not end the transaction before it");
+  inside_ = false;
+  if (known_) return;
+  if (!open_) {
+    passed(commit.end, commit.time, false);
+    return;
+  }
+  writer_.commit({.position = commit.end, .time = commit.time});
+  open_ = false;
+  committed(commit.end);
+}
+
+void StreamFollower::on(const RelationMessage& relation) { relations_.describe(relation.oid, describe_(relation)); }
+
+void StreamFollower::on(const InsertMessage& insert) {
+  const StreamedRelation* const relation = begin_row(insert.relation);
+  if (relation == nullptr) return;
+  writer_.row({.operation = change::RowOperation::insert,
+               .relation = relation->relation,
+               .new_row = streamed_row(*relation, insert.new_row, new_cells_)});
+}
+
+void StreamFollower::on(const UpdateMessage& update) {
+  const StreamedRelation* const relation = begin_row(update.relation);
+  if (relation == nullptr) return;
+  change::RowChange change{.operation = change::RowOperation::update, .relation = relation->relation};
+  change.new_row = streamed_row(*relation, update.new_row, new_cells_);
+  if (!update.old_row.empty())
+    change.old_key = streamed_identity(*relation, update.old_row, update.old_row_is_key, old_cells_);
+  writer_.row(change);
+}
+
+void StreamFollower::on(const DeleteMessage& removal) {
+  const StreamedRelation* const relation = begin_row(removal.relation);
+  if (relation == nullptr) return;
+  writer_.row({.operation = change::RowOperation::remove,
+               .relation = relation->relation,
+               .old_key = streamed_identity(*relation, removal.old_row, removal.old_row_is_key, old_cells_)});
+}
+
+void StreamFollower::on(const TruncateMessage& truncation) {
+  change::Truncation emptied;
+  for (const std::uint32_t table : truncation.relations) {
+    if (const StreamedRelation* const relation = begin_row(table)) emptied.relations.push_back(relation->relation);
+  }
+  if (!emptied.relations.empty()) writer_.truncate(emptied);
+}
+
+void StreamFollower::on(const KeepaliveFrame& keepalive) {
+  // Inside a transaction the server speaks of what it has read, not of what it has sent.
+  if (inside_) return;
+  heard_ = keepalive;
+  heard_at_ = Clock::now();
+  passed(keepalive.sent, keepalive.time, keepalive.reply_requested);
+}
+
+const StreamedRelation* StreamFollower::begin_row(std::uint32_t table) {
+  if (!inside_) throw MalformedMessage("stream message: a row outside a transaction");
+  const StreamedRelation* const relation = relations_.rows_of(table);
+  if (relation == nullptr || known_) return nullptr;
+  open();
+  tell(table);
+  return relation;
+}
+
+void StreamFollower::open() {
+  if (open_) return;
+  writer_.begin();
+  open_ = true;
+}
+
+void StreamFollower::tell(std::uint32_t table) {
+  const std::optional<Redefinition> redefined = relations_.tell(table);
+  if (!redefined) return;
+  writer_.schema(redefined->change);
+  if (!redefined->certain) {
+    writer_.gap({.relation = redefined->change.after,
+                 .reason = "a column may have been renamed, or dropped and added; its content cannot be told"});
+  }
+}
+
+void StreamFollower::write_up_to(change::Position place, change::CommitTime time) {
+  for (auto mark = marks_.next(); mark && *mark <= place; mark = marks_.next()) write_alone(*mark, time, {});
+  if (place <= written_) return;
+  const auto due = [place](const CatalogNote& note) { return note.not_before <= place; };
+  if (std::ranges::none_of(notes_, due)) return;
+  write_alone(place, time, [&](change::TransactionWriter& writer) {
+    for (const CatalogNote& note : notes_) {
+      if (due(note)) note.write(writer);
+    }
+  });
+  for (CatalogNote& note : notes_) {
+    if (due(note) && note.durable) when_durable_.push_back(std::move(note.durable));
+  }
+  std::erase_if(notes_, due);
+}
+
+void StreamFollower::passed(change::Position place, change::CommitTime time, bool urgent) {
+  write_up_to(place, time);
+  if (place <= written_) return;
+  if (urgent || Clock::now() - last_commit_ >= idle_advance_) write_alone(place, time, {});
+}
+
+void StreamFollower::write_alone(change::Position position, change::CommitTime time,
+                                 const std::function<void(change::TransactionWriter&)>& content) {
+  writer_.begin();
+  if (content) content(writer_);
+  writer_.commit({.position = position, .time = time});
+  committed(position);
+}
+
+void StreamFollower::committed(change::Position position) {
+  written_ = position;
+  last_commit_ = Clock::now();
+  relations_.keep();
+  marks_.reached(position);
+}
+
+void StreamFollower::tick() {
+  if (!inside_) passed(heard_.sent, heard_.time, false);
+}
+
+bool StreamFollower::wants_keepalive() const {
+  return marks_.next().has_value() || !notes_.empty() || Clock::now() - heard_at_ >= idle_advance_;
+}
+
+bool StreamFollower::wants_log_to_grow() const { return !notes_.empty() && !inside_; }
+
+change::Position StreamFollower::sync() {
+  writer_.sync();
+  durable_ = written_;
+  for (const auto& tell_durable : std::exchange(when_durable_, {})) tell_durable();
+  return durable_;
+}
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "capture/postgres/catalog_note.hpp"
+#include "capture/postgres/pgoutput_decoder.hpp"
+#include "capture/postgres/position_marks.hpp"
+#include "capture/postgres/replication_frame.hpp"
+#include "capture/postgres/stream_relations.hpp"
+#include "change/transaction.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// Turns the frames of a replication stream into transactions of the queue, over any number of sessions with the
+/// server.
+///
+/// A commit of the source that changes no mirrored row writes nothing. What the server sends again after a lost
+/// connection is dropped by whole commits. Empty transactions say how far an idle source has come, hold the positions
+/// of snapshots, and carry what the catalog tells. One thread.
+class StreamFollower {
+ public:
+  /// What to make of a Relation message.
+  using Describe = std::function<std::optional<StreamedRelation>(const RelationMessage&)>;
+
+  /// `written` is the last commit that `writer` has.
+  StreamFollower(change::TransactionWriter& writer, change::Position written, StreamRelations& relations,
+                 PositionMarks& marks, Describe describe, std::chrono::milliseconds idle_advance);
+
+  /// The stream starts again somewhere at or before written(): what was not committed is forgotten.
+  void begin_session();
+  /// Throws MalformedMessage, and what writer and Describe throw.
+  void take(std::string_view frame);
+  /// Writes down how far an idle source has come, when it is time. To be called now and then.
+  void tick();
+  void add(CatalogNote note) { notes_.push_back(std::move(note)); }
+
+  change::Position written() const { return written_; }
+  bool inside_transaction() const { return inside_; }
+  bool has_unsynced() const { return written_ != durable_; }
+  /// Something waits for the stream to have come further.
+  bool wants_keepalive() const;
+  /// Something waits for a position that the server gives only when its log grows.
+  bool wants_log_to_grow() const;
+
+  /// Makes what was written durable. Returns written().
+  change::Position sync();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void on(const BeginMessage& begin);
+  void on(const CommitMessage& commit);
+  void on(const RelationMessage& relation);
+  void on(const InsertMessage& insert);
+  void on(const UpdateMessage& update);
+  void on(const DeleteMessage& removal);
+  void on(const TruncateMessage& truncation);
+  void on(const OtherMessage&) {}
+  void on(const KeepaliveFrame& keepalive);
+
+  const StreamedRelation* begin_row(std::uint32_t table);
+  void open();
+  void tell(std::uint32_t table);
+  void write_up_to(change::Position place, change::CommitTime time);
+  void passed(change::Position place, change::CommitTime time, bool urgent);
+  void write_alone(change::Position position, change::CommitTime time,
+                   const std::function<void(change::TransactionWriter&)>& content);
+  void committed(change::Position position);
+
+  change::TransactionWriter& writer_;
+  StreamRelations& relations_;
+  PositionMarks& marks_;
+  const Describe describe_;
+  const std::chrono::milliseconds idle_advance_;
+  PgoutputDecoder decoder_;
+
+  change::Position written_;
+  change::Position durable_;
+  KeepaliveFrame heard_;  ///< the last keepalive outside a transaction
+  Clock::time_point heard_at_ = Clock::now();
+  Clock::time_point last_commit_ = Clock::now();
+  bool inside_ = false;  ///< between Begin and Commit
+  bool known_ = false;   ///< the queue has this commit already
+  bool open_ = false;    ///< the writer has a transaction open
+  change::Position commit_start_;
+
+  std::deque<CatalogNote> notes_;
+  std::vector<std::function<void()>> when_durable_;
+  std::vector<change::Value> new_cells_;
+  std::vector<change::Value> old_cells_;
+};
+
+}  // namespace pgmirror::capture::postgres

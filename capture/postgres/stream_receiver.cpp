@@ -1,0 +1,109 @@
+#include "capture/postgres/stream_receiver.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "capture/postgres/replication_frame.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t received_ahead = std::size_t{4} << 20U;
+/// A reply wakes the server's sender, so that one for each sync would cost it more than the sending.
+constexpr auto least_between_reports = 100ms;
+constexpr auto ask_after_silence = 15s;
+constexpr auto lost_after_silence = 60s;
+
+std::chrono::milliseconds report_interval(std::chrono::milliseconds server_timeout) {
+  constexpr std::chrono::milliseconds longest = 10s;
+  if (server_timeout <= 0ms) return longest;
+  return std::clamp<std::chrono::milliseconds>(server_timeout / 4, 10ms, longest);
+}
+
+}  // namespace
+
+StreamReceiver::StreamReceiver(ReplicationSession session, change::Position durable,
+                               std::chrono::milliseconds server_timeout)
+    : session_(std::move(session)),
+      report_interval_(report_interval(server_timeout)),
+      chunks_(received_ahead, [this] { wake_.raise(); }),
+      durable_(durable.value),
+      thread_([this](const std::stop_token& stop) { receive_all(stop); }) {}
+
+StreamReceiver::~StreamReceiver() {
+  thread_.request_stop();
+  wake_.raise();
+}
+
+void StreamReceiver::acknowledge(change::Position durable) {
+  durable_ = durable.value;
+  wake_.raise();
+}
+
+void StreamReceiver::ask_for_keepalive() {
+  if (!keepalive_wanted_.exchange(true)) wake_.raise();
+}
+
+void StreamReceiver::receive_all(const std::stop_token& stop) {
+  try {
+    while (!stop.stop_requested()) {
+      report_where_due();
+      reading_ = chunks_.has_room();
+      if (!reading_) last_heard_ = Clock::now();
+      std::array<pollfd, 2> descriptors{{{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+                                         {.fd = session_.socket(), .events = 0, .revents = 0}}};
+      if (reading_) descriptors[1].events |= POLLIN;
+      if (unsent_) descriptors[1].events |= POLLOUT;
+      const auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
+      const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
+      const int ready = ::poll(descriptors.data(), descriptors.size(), std::max(1, static_cast<int>(pause.count())));
+      if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+      if (descriptors[0].revents != 0) wake_.take();
+      receive_some(descriptors[1].revents);
+      notice_silence();
+    }
+    session_.send_status({durable_}, false);
+    session_.end_stream();
+  } catch (...) {
+    chunks_.end(std::current_exception());
+  }
+}
+
+void StreamReceiver::receive_some(short events) {
+  if (unsent_ && (events & POLLOUT) != 0) unsent_ = session_.send_rest();
+  if (!reading_ || (events & (POLLIN | POLLHUP | POLLERR)) == 0) return;
+  StreamChunk chunk = session_.receive();
+  if (chunk.empty()) return;
+  last_heard_ = Clock::now();
+  chunk.each([this](std::string_view frame) {
+    if (frame.front() == 'k') asked_ = false;
+    if (requests_reply(frame)) reply_owed_ = true;
+  });
+  chunks_.put(std::move(chunk));
+}
+
+void StreamReceiver::report_where_due() {
+  const auto now = Clock::now();
+  const bool ask = keepalive_wanted_ && !asked_;
+  const bool moved = durable_ != reported_ && now - last_report_ >= least_between_reports;
+  if (!reply_owed_ && !ask && !moved && now - last_report_ < report_interval_) return;
+  const bool silent = now - last_heard_ > ask_after_silence;
+  if (ask) keepalive_wanted_ = false;
+  asked_ = asked_ || ask;
+  reported_ = durable_;
+  unsent_ = session_.send_status({reported_}, ask || silent);
+  last_report_ = now;
+  reply_owed_ = false;
+}
+
+void StreamReceiver::notice_silence() const {
+  if (Clock::now() - last_heard_ < lost_after_silence) return;
+  throw libpq::DatabaseError("server has not answered for a minute", "", true);
+}
+
+}  // namespace pgmirror::capture::postgres

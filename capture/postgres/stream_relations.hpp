@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "capture/postgres/redefinition.hpp"
+#include "capture/postgres/relation_catalog.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// The tables of the stream: how the server describes them in this session, and how the queue was told of them. One
+/// thread.
+class StreamRelations {
+ public:
+  /// The queue knows `table` like this: its rows are passed on. Also at the start, for what it was told before.
+  void told(ObjectId table, StreamedRelation relation);
+  /// The queue was told that the table is gone.
+  void forget(ObjectId table);
+  /// Rows of `table` are not passed on until resume(): its content will be taken anew from a later snapshot.
+  void suspend(ObjectId table) { suspended_.insert(table); }
+  void resume(ObjectId table) { suspended_.erase(table); }
+  const StreamedRelation* as_told(ObjectId table) const;
+
+  /// The server starts a session anew: it will describe each table again.
+  void begin_session() { described_.clear(); }
+  /// What a Relation message says; nothing for a table that is not mirrored.
+  void describe(ObjectId table, std::optional<StreamedRelation> relation);
+  /// How to read rows of `table` now; null when they are not mirrored. Throws MalformedMessage for a table that was
+  /// never described.
+  const StreamedRelation* rows_of(ObjectId table);
+  /// What the queue must be told before the next row of `table`, and is taken as told by this call.
+  std::optional<Redefinition> tell(ObjectId table);
+
+  /// What was told since the last keep() stays told, or was never told.
+  void keep() { before_.clear(); }
+  void undo();
+
+ private:
+  struct Described {
+    std::optional<StreamedRelation> relation;
+    bool compared = false;
+  };
+  std::map<ObjectId, Described> described_;
+  std::map<ObjectId, StreamedRelation> told_;
+  std::set<ObjectId> suspended_;
+  std::map<ObjectId, StreamedRelation> before_;
+};
+
+}  // namespace pgmirror::capture::postgres
