@@ -74,7 +74,8 @@ struct CatalogPicture {
 };
 
 /// Reads the picture, without statements, in one statement's snapshot after the other: in a REPEATABLE READ transaction
-/// it is that of the transaction. Locks nothing. `connection` must have an empty search_path. Throws DatabaseError.
+/// it is that of the transaction. Takes the weakest locks at most, which a savepoint can give back. `connection` must
+/// have an empty search_path. Throws DatabaseError.
 CatalogPicture read_catalog_picture(libpq::Connection& connection);
 
 }  // namespace pgmirror::capture::postgres

@@ -180,6 +180,12 @@ const FollowedTable* RelationCatalog::followed(ObjectId oid) const {
   return at == followed_.end() || at->oid != oid ? nullptr : &*at;
 }
 
+bool RelationCatalog::mirrors(ObjectId table, int column_number) const {
+  const FollowedTable* const known = followed(table);
+  return known != nullptr && known->following != Following::none &&
+         std::ranges::find(known->column_numbers, column_number) != known->column_numbers.end();
+}
+
 bool RelationCatalog::knows(const RelationMessage& message) const {
   const CatalogTable* const table = picture_.table(message.oid);
   return table != nullptr && table->schema == message.schema && table->name == message.name &&

@@ -53,6 +53,8 @@ class RelationCatalog {
   /// their own.
   const std::vector<FollowedTable>& followed() const { return followed_; }
   const FollowedTable* followed(ObjectId oid) const;
+  /// Whether the values of this column go to the mirror.
+  bool mirrors(ObjectId table, int column_number) const;
 
   /// Columns and types come from the message, the rest from the catalog, which is read again when it does not know
   /// this definition. The message may be older than the catalog: what the catalog no longer knows is taken from the

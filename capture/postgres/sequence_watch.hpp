@@ -1,29 +1,18 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "capture/postgres/relation_catalog.hpp"
+#include "capture/postgres/sequence_state.hpp"
 #include "change/schema_statement.hpp"
-#include "libpq/connection.hpp"
 
 namespace pgmirror::capture::postgres {
 
-/// A sequence as the source has it.
-struct SequenceState {
-  std::string schema;
-  std::string name;
-  std::int64_t increment = 1;
-  std::int64_t minimum = 1;
-  std::int64_t maximum = 0;
-  std::int64_t cache = 1;
-  std::optional<std::int64_t> last_value;  ///< none: never used, or not readable
-  bool operator==(const SequenceState&) const = default;
-};
-
-/// Sequences that mirrored tables own or use. Sequences are not transactional: the values are those of the moment.
-std::vector<SequenceState> read_sequences(libpq::Connection& connection, const RelationCatalog& catalog);
+/// So many steps a mirror's sequence is kept ahead of the source's.
+inline constexpr std::int64_t sequence_margin = 1000;
 
 /// A value that the source reaches only after this many further steps, within the sequence's bounds. Pure.
 change::SequenceValue ahead_of(const SequenceState& state, std::int64_t steps);

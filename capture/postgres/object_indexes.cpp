@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "capture/postgres/object_readers.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+constexpr auto after_data = change::SchemaStatement::Stage::after_data;
+
+/// The server writes ON ONLY for an index of a partitioned table; the mirror's has the partitions with it, or none.
+std::string without_only(std::string definition, bool unique, std::string_view quoted_name) {
+  const std::string head = fmt::format("CREATE {}INDEX {} ON ", unique ? "UNIQUE " : "", quoted_name);
+  if (definition.starts_with(head + "ONLY ")) definition.erase(head.size(), 5);
+  return definition;
+}
+
+}  // namespace
+
+SchemaObjects read_indexes(libpq::Connection& connection) {
+  const libpq::Result result = connection.execute(
+      "SELECT x.indexrelid, n.nspname, t.relname, c.relname, pg_catalog.pg_get_indexdef(x.indexrelid), x.indisunique,"
+      " pg_catalog.quote_ident(c.relname), x.indrelid"
+      " FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid"
+      " JOIN pg_catalog.pg_class t ON t.oid = x.indrelid"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
+      " WHERE x.indexrelid >= 16384 AND t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't' AND x.indisvalid"
+      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = x.indexrelid"
+      "                 AND k.contype IN ('p', 'u', 'x'))");
+  SchemaObjects objects;
+  for (int row = 0; row < result.rows(); ++row) {
+    objects.push_back({.node = {catalogs::relation, static_cast<ObjectId>(result.integer(row, 0))},
+                       .rank = SchemaObject::Rank::index,
+                       .statement = {.stage = after_data,
+                                     .kind = "index",
+                                     .schema = std::string(result.text(row, 1)),
+                                     .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
+                                     .sql = without_only(std::string(result.text(row, 4)), result.boolean(row, 5),
+                                                         result.text(row, 6))},
+                       // One over expressions alone has no column to need.
+                       .after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 7))}}});
+  }
+  return objects;
+}
+
+SchemaObjects replica_identities(libpq::Connection& connection, const RelationCatalog& catalog) {
+  SchemaObjects objects;
+  for (const CatalogTable& table : catalog.picture().tables) {
+    if (table.replica_identity == 'd' || catalog.followed(table.oid) == nullptr) continue;
+    std::string identity = table.replica_identity == 'f' ? "FULL" : "NOTHING";
+    std::vector<ObjectNode> after{{catalogs::relation, table.oid}};
+    if (table.replica_identity == 'i') {
+      const libpq::Result index = connection.execute(
+          fmt::format("SELECT c.relname, c.oid, coalesce(k.oid, 0) FROM pg_catalog.pg_index x"
+                      " JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid"
+                      " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')"
+                      " WHERE x.indrelid = {} AND x.indisreplident",
+                      table.oid));
+      if (index.rows() == 0) continue;
+      identity = "USING INDEX " + libpq::quote_identifier(index.text(0, 0));
+      const auto constraint = static_cast<ObjectId>(index.integer(0, 2));
+      after.push_back(constraint != 0 ? ObjectNode{catalogs::constraint, constraint}
+                                      : ObjectNode{catalogs::relation, static_cast<ObjectId>(index.integer(0, 1))});
+    }
+    objects.push_back({.node = {},
+                       .rank = SchemaObject::Rank::replica_identity,
+                       .statement = {.stage = after_data,
+                                     .kind = "replica identity",
+                                     .schema = table.schema,
+                                     .name = table.name,
+                                     .sql = fmt::format("ALTER TABLE ONLY {} REPLICA IDENTITY {}",
+                                                        libpq::qualified(table.schema, table.name), identity)},
+                       .after = std::move(after)});
+  }
+  return objects;
+}
+
+SchemaObjects read_statistics(libpq::Connection& connection) {
+  const libpq::Result result = connection.execute(
+      "SELECT s.oid, n.nspname, s.stxname, pg_catalog.pg_get_statisticsobjdef(s.oid)"
+      " FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace");
+  SchemaObjects objects;
+  for (int row = 0; row < result.rows(); ++row) {
+    objects.push_back({.node = {catalogs::statistics, static_cast<ObjectId>(result.integer(row, 0))},
+                       .rank = SchemaObject::Rank::statistics,
+                       .statement = {.stage = after_data,
+                                     .kind = "statistics object",
+                                     .schema = std::string(result.text(row, 1)),
+                                     .name = std::string(result.text(row, 2)),
+                                     .sql = std::string(result.text(row, 3))}});
+  }
+  return objects;
+}
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <compare>
+
+#include "capture/postgres/catalog_picture.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// Catalogs by the identifiers that they have in every PostgreSQL (manual, "pg_depend").
+namespace catalogs {
+inline constexpr ObjectId type = 1247;
+inline constexpr ObjectId function = 1255;
+inline constexpr ObjectId relation = 1259;  ///< tables, views, indexes, sequences
+inline constexpr ObjectId column_default = 2604;
+inline constexpr ObjectId constraint = 2606;
+inline constexpr ObjectId schema = 2615;
+inline constexpr ObjectId rule = 2618;
+inline constexpr ObjectId trigger = 2620;
+inline constexpr ObjectId extension = 3079;
+inline constexpr ObjectId statistics = 3381;
+inline constexpr ObjectId collation = 3456;
+}  // namespace catalogs
+
+/// One object of a database.
+struct ObjectNode {
+  ObjectId catalog = 0;
+  ObjectId oid = 0;
+  auto operator<=>(const ObjectNode&) const = default;
+};
+
+}  // namespace pgmirror::capture::postgres

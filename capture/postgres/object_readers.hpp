@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include "capture/postgres/relation_catalog.hpp"
+#include "capture/postgres/schema_object.hpp"
+#include "capture/postgres/schema_script.hpp"
+#include "capture/postgres/script_scope.hpp"
+#include "capture/postgres/sequence_state.hpp"
+#include "libpq/connection.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// Each reads the objects of its kind that are not the server's own, whether or not they are mirrored in the end, as
+/// the server's deparsers print them. All need a session with an empty search_path and throw DatabaseError.
+using SchemaObjects = std::vector<SchemaObject>;
+
+SchemaObjects read_extensions(libpq::Connection& connection);
+SchemaObjects read_collations(libpq::Connection& connection);
+/// Enums, domains, composite and range types.
+SchemaObjects read_types(libpq::Connection& connection);
+SchemaObjects read_functions(libpq::Connection& connection);
+/// Sequences that mirrored columns use, without those of identity columns, and whom they belong to.
+SchemaObjects sequence_objects(const std::vector<SequenceState>& sequences, const RelationCatalog& catalog);
+/// The mirrored tables.
+SchemaObjects read_tables(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog,
+                          const std::vector<SequenceState>& sequences, const ScriptOptions& options);
+/// Keys, CHECK, EXCLUDE and FOREIGN KEY constraints.
+SchemaObjects read_constraints(libpq::Connection& connection);
+/// Indexes that no constraint made, the replica identity, statistics objects.
+SchemaObjects read_indexes(libpq::Connection& connection);
+SchemaObjects replica_identities(libpq::Connection& connection, const RelationCatalog& catalog);
+SchemaObjects read_statistics(libpq::Connection& connection);
+/// Views and materialized views.
+SchemaObjects read_views(libpq::Connection& connection);
+SchemaObjects read_triggers(libpq::Connection& connection);
+/// On the objects among `made`.
+SchemaObjects read_comments(libpq::Connection& connection, const ScriptScope& scope, const SchemaObjects& made);
+
+}  // namespace pgmirror::capture::postgres

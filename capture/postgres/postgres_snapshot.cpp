@@ -1,0 +1,180 @@
+#include "capture/postgres/postgres_snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "capture/postgres/copy_text.hpp"
+#include "capture/postgres/savepoint.hpp"
+#include "capture/postgres/sequence_watch.hpp"
+#include "capture/postgres/source_session.hpp"
+#include "capture/postgres/table_parts.hpp"
+#include "capture/postgres/table_read.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+constexpr std::size_t copy_piece_bytes = std::size_t{256} << 10U;
+/// TID range scans.
+constexpr int reads_block_ranges = 140000;
+
+libpq::Connection import_snapshot(const config::ConnectionSettings& settings, const std::string& exported) {
+  libpq::Connection connection = open_source_session(settings, "pgmirror snapshot");
+  connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  connection.execute("SET TRANSACTION SNAPSHOT " + libpq::quote_literal(exported));
+  return connection;
+}
+
+}  // namespace
+
+/// What the snapshot and those that share it have in common.
+class PostgresSnapshot::Session {
+ public:
+  Session(const config::ConnectionSettings& settings, const config::TableRules& rules, const ScriptOptions& options,
+          const std::string& exported, change::Position position)
+      : settings_(settings),
+        options_(options),
+        position_(position),
+        connection_(import_snapshot(settings, exported)),
+        catalog_(rules) {
+    read_catalog();
+    for (const FollowedTable& table : catalog_.followed()) {
+      if (table.following != Following::none) relations_.push_back(table.relation);
+    }
+  }
+  Session(const Session& other, const std::string& exported)
+      : settings_(other.settings_),
+        options_(other.options_),
+        position_(other.position_),
+        connection_(import_snapshot(other.settings_, exported)),
+        catalog_(other.catalog_),
+        relations_(other.relations_) {}
+
+  change::Position position() const { return position_; }
+  const std::vector<change::RelationPtr>& relations() const { return relations_; }
+  const ScriptOptions& options() const { return options_; }
+  const RelationCatalog& catalog() const { return catalog_; }
+  libpq::Connection& connection() { return connection_; }
+
+  const CatalogTable& table(const change::Relation& relation) const {
+    for (const CatalogTable& table : catalog_.picture().tables) {
+      if (table.schema == relation.schema && table.name == relation.name) return table;
+    }
+    throw std::logic_error("relation " + relation.qualified_name() + " is not of this snapshot");
+  }
+
+  void copy(const change::Relation& relation, const LeafRange& range,
+            const std::function<bool(std::string_view)>& consume) {
+    if (range.leaf) {
+      TableRead(connection_, *range.leaf, relation).copy(range.where_sql, consume);
+      return;
+    }
+    for (const CatalogLeaf& leaf : table(relation).leaves) {
+      if (!TableRead(connection_, leaf.oid, relation).copy(range.where_sql, consume)) return;
+    }
+  }
+
+  std::vector<change::SequenceValue> sequences() {
+    std::vector<SequenceState> states;
+    {
+      const Savepoint reading(connection_);
+      states = read_sequences(connection_, catalog_);
+    }
+    libpq::Connection moment = open_source_session(settings_, "pgmirror sequences");
+    read_last_values(moment, states);
+    std::vector<change::SequenceValue> values;
+    for (const SequenceState& state : states) {
+      if (state.last_value) values.push_back(ahead_of(state, sequence_margin));
+    }
+    return values;
+  }
+
+  std::string export_again() {
+    return std::string(connection_.execute("SELECT pg_catalog.pg_export_snapshot()").text(0, 0));
+  }
+
+ private:
+  /// The deparsers lock what they print.
+  void read_catalog() {
+    const Savepoint reading(connection_);
+    catalog_.refresh(connection_);
+  }
+
+  config::ConnectionSettings settings_;
+  ScriptOptions options_;
+  change::Position position_;
+  libpq::Connection connection_;
+  RelationCatalog catalog_;
+  std::vector<change::RelationPtr> relations_;
+};
+
+PostgresSnapshot::PostgresSnapshot(const config::ConnectionSettings& settings, const config::TableRules& rules,
+                                   const ScriptOptions& options, const std::string& exported, change::Position position)
+    : session_(std::make_unique<Session>(settings, rules, options, exported, position)) {}
+
+PostgresSnapshot::PostgresSnapshot(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+PostgresSnapshot::~PostgresSnapshot() = default;
+
+change::Position PostgresSnapshot::position() const { return session_->position(); }
+
+const std::vector<change::RelationPtr>& PostgresSnapshot::relations() const { return session_->relations(); }
+
+void PostgresSnapshot::read(const change::Relation& relation, const std::function<bool(change::Tuple)>& consume) {
+  CopyTextLine line;
+  session_->copy(relation, {}, [&](std::string_view row) { return consume(line.parse(row, relation.columns.size())); });
+}
+
+change::TableProfile PostgresSnapshot::profile(const change::Relation& relation) {
+  throw std::logic_error("columns of " + relation.qualified_name() + " are native and have no storage classes");
+}
+
+std::vector<change::SchemaStatement> PostgresSnapshot::definition() {
+  const Savepoint reading(session_->connection());
+  return schema_script(session_->connection(), session_->catalog(), session_->options());
+}
+
+std::vector<change::SequenceValue> PostgresSnapshot::sequences() { return session_->sequences(); }
+
+std::vector<change::TablePart> PostgresSnapshot::parts(const change::Relation& relation) {
+  const CatalogTable& table = session_->table(relation);
+  libpq::Connection& connection = session_->connection();
+  const Savepoint reading(connection);
+  std::vector<LeafSize> sizes;
+  std::uint64_t block_bytes = 8192;
+  for (const CatalogLeaf& leaf : table.leaves) {
+    // The estimate of rows is as old as the last ANALYZE; the size is of this moment. A table that is gone has none.
+    const libpq::Result result = connection.execute(
+        fmt::format("SELECT coalesce(pg_catalog.pg_relation_size(oid), 0), greatest(reltuples, 0)::bigint,"
+                    " pg_catalog.current_setting('block_size') FROM pg_catalog.pg_class WHERE oid = {}",
+                    leaf.oid));
+    block_bytes = static_cast<std::uint64_t>(result.integer(0, 2));
+    sizes.push_back({.oid = leaf.oid,
+                     .blocks = static_cast<std::uint64_t>(result.integer(0, 0)) / block_bytes,
+                     .rows = static_cast<std::uint64_t>(result.integer(0, 1))});
+  }
+  return table_parts(sizes, table.partitioned, connection.server_version() >= reads_block_ranges, block_bytes);
+}
+
+void PostgresSnapshot::copy_text(const change::Relation& relation, const change::TablePart& part,
+                                 const std::function<bool(std::string_view)>& consume) {
+  std::string piece;
+  bool wanted = true;
+  session_->copy(relation, leaf_range(part), [&](std::string_view row) {
+    piece += row;
+    if (piece.size() < copy_piece_bytes) return true;
+    wanted = consume(piece);
+    piece.clear();
+    return wanted;
+  });
+  if (wanted && !piece.empty()) consume(piece);
+}
+
+std::unique_ptr<change::Snapshot> PostgresSnapshot::share() {
+  return std::unique_ptr<change::Snapshot>(
+      new PostgresSnapshot(std::make_unique<Session>(*session_, session_->export_again())));
+}
+
+}  // namespace pgmirror::capture::postgres

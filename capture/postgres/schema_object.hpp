@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "capture/postgres/object_node.hpp"
+#include "change/schema_statement.hpp"
+
+namespace pgmirror::capture::postgres {
+
+/// An object of the source with the statement that makes it elsewhere.
+struct SchemaObject {
+  /// Where an object stands among those that do not need each other.
+  enum class Rank : std::uint8_t {
+    schema,
+    extension,
+    collation,
+    type,
+    function,
+    sequence,
+    table,
+    partition,
+    sequence_owner,
+    key,
+    constraint,
+    index,
+    replica_identity,
+    foreign_key,
+    statistics,
+    view,
+    trigger,
+    comment,
+  };
+  ObjectNode node;
+  Rank rank = Rank::table;
+  change::SchemaStatement statement;
+  std::vector<ObjectNode> after{};  ///< needed besides what the catalog knows
+};
+
+/// An object is made because it is wanted itself, or only because something that is wanted needs it.
+inline bool wanted_for_itself(SchemaObject::Rank rank) {
+  return rank != SchemaObject::Rank::collation && rank != SchemaObject::Rank::type &&
+         rank != SchemaObject::Rank::extension;
+}
+
+}  // namespace pgmirror::capture::postgres
