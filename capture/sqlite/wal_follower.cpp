@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace pgmirror::capture::sqlite {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto busy_interval = 200us;
+/// Under load a look takes in many commits, so that each costs less.
+constexpr auto longest_busy_interval = 1ms;
 constexpr auto opening_interval = 50us;
 constexpr auto idle_interval = 5ms;
 /// Looks without news before the interval doubles.
@@ -28,7 +31,9 @@ constexpr auto barrier_patience = 20ms;
 /// Longer than a checkpoint of a WAL of usual length takes.
 constexpr auto longest_opening = 100ms;
 /// Once the floor came too late, the gate is opened early for so many resets.
-constexpr int early_openings_after_miss = 50;
+constexpr int early_openings_after_miss = 200;
+/// So many new frames at one look, and the next may come later.
+constexpr FrameNumber frames_under_load = 16;
 constexpr int unreadable_bound = 2000;
 /// SQLite's default for wal_autocheckpoint.
 constexpr FrameNumber default_checkpoint = 1000;
@@ -54,6 +59,7 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
   ::prctl(PR_SET_TIMERSLACK, 5000UL);
   int quiet = 0;
   std::chrono::microseconds interval = busy_interval;
+  last_look_ = Clock::now();
   while (!stop.stop_requested()) {
     switch (guarded_look(stop)) {
       case Look::gap:
@@ -62,15 +68,16 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
         return End::stopped;
       case Look::progress:
         quiet = 0;
-        interval = busy_interval;
+        interval = interval_under_load();
         break;
       case Look::idle:
         if (++quiet % patience == 0) interval = std::min<std::chrono::microseconds>(interval * 2, idle_interval);
         break;
     }
     if (opened_) {
-      // A thread that sleeps a little is woken in time even on a busy machine; one that never does is not.
-      pause(opening_interval, stop);
+      // A thread that sleeps a little is woken in time even on a busy machine; one that never does is not. What may
+      // have come before the gate was open shows at once; the rest has time until the next checkpoint.
+      pause(Clock::now() - *opened_ < busy_interval ? opening_interval : busy_interval, stop);
     } else if (!expects_checkpoint(last_)) {
       pause(interval, stop);
     } else if (early_openings_ > 0) {
@@ -78,6 +85,17 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
     }
   }
   return End::stopped;
+}
+
+/// Long enough for a good number of frames, short enough not to miss the checkpoint that comes next.
+std::chrono::microseconds WalFollower::interval_under_load() {
+  const auto now = Clock::now();
+  const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(now - last_look_);
+  const FrameNumber before = std::exchange(last_look_frame_, last_.last_frame);
+  last_look_ = now;
+  if (last_.last_frame < before + frames_under_load || last_.last_frame >= usual_checkpoint_) return busy_interval;
+  const auto until_checkpoint = passed * (usual_checkpoint_ - last_.last_frame) / (last_.last_frame - before);
+  return std::clamp<std::chrono::microseconds>(until_checkpoint, opening_interval, longest_busy_interval);
 }
 
 WalFollower::Look WalFollower::guarded_look(std::stop_token stop) {
@@ -210,28 +228,30 @@ bool WalFollower::open_for_reset() {
 
 bool WalFollower::open_early(const WalState& state) {
   WalLocks& locks = wal_.locks;
-  const bool wanted =
-      early_openings_ > 0 && std::uint64_t{state.last_frame} * wal_.file.frame_size() > limits_.early_bytes;
-  if (!wanted || !expects_checkpoint(state) || state.last_frame != place_.frame) return false;
+  if (early_openings_ == 0 || !expects_checkpoint(state) || state.last_frame != place_.frame) return false;
   if (locks.take_floor()) {
     locks.release_floor();
     return false;
   }
-  // Somebody copies, and may copy all there is.
+  // Somebody copies, and may copy all there is, if no commit came since `state`.
+  const auto now = wal_.index.read();
+  if (!now || now->last_frame != place_.frame) return false;
   locks.release_gate();
   opened_ = Clock::now();
   --early_openings_;
+  look_through_opening();
   return true;
 }
 
 WalFollower::Look WalFollower::look_through_opening() {
   WalLocks& locks = wal_.locks;
   const bool has_floor = locks.take_floor();
-  if (!has_floor && Clock::now() - *opened_ < longest_opening) return Look::idle;
   auto state = wal_.index.read();
   if (!state) return Look::idle;
-  const bool awaits_reset = has_floor && state->salts == place_.salts && state->last_frame == place_.frame &&
-                            state->backfilled == state->last_frame;
+  const bool unchanged = state->salts == place_.salts && state->last_frame == place_.frame;
+  // A commit that came before the gate was open is in a checkpoint of its own by now, and would be gone after it.
+  if (!has_floor && unchanged && Clock::now() - *opened_ < longest_opening) return Look::idle;
+  const bool awaits_reset = has_floor && unchanged && state->backfilled == state->last_frame;
   if (!awaits_reset) {
     // No frame may be read, and no conclusion be drawn, before nobody can reset the WAL any more.
     if (locks.take_gate() == WalLocks::Gate::none) return Look::idle;

@@ -27,8 +27,6 @@ class WalFollower {
     std::uint64_t checkpoint_bytes = std::uint64_t{16} << 20U;
     /// Beyond this a checkpoint that never catches up with the application's commits holds them up for a moment.
     std::uint64_t barrier_bytes = std::uint64_t{32} << 20U;
-    /// In a shorter WAL the floor is tried again and again rather than the gate opened early.
-    std::uint64_t early_bytes = std::uint64_t{7} << 20U;
     /// A WAL longer than this is not pinned: the application's commits pay for shortening it.
     std::uint64_t pin_bytes = std::uint64_t{24} << 20U;
   };
@@ -65,6 +63,7 @@ class WalFollower {
   void checkpoint_behind_barrier(std::stop_token stop);
   bool expects_checkpoint(const WalState& state) const;
   void learn(const WalState& state);
+  std::chrono::microseconds interval_under_load();
   void pause(std::chrono::microseconds duration, std::stop_token stop);
 
   OpenStore& store_;
@@ -75,6 +74,8 @@ class WalFollower {
   Limits limits_;
   WalState last_{};
   FrameNumber usual_checkpoint_;  ///< length of the WAL at which the application is seen to checkpoint
+  Clock::time_point last_look_{};
+  FrameNumber last_look_frame_ = 0;
   Clock::time_point last_commit_{};
   Clock::time_point last_backfill_{};
   /// Neither gate nor floor is held, since then: the floor is wanted as soon as the checkpoint in progress ends.
