@@ -10,6 +10,8 @@ namespace {
 /// Ranges nearer than this are joined: a range costs four bytes of its own.
 constexpr std::size_t join_distance = 16;
 constexpr std::size_t step = 8;
+/// Looked at as a whole first: most of a page stays.
+constexpr std::size_t stride = 64;
 
 struct Range {
   std::uint16_t offset;
@@ -22,6 +24,12 @@ std::uint64_t word(std::span<const std::byte> page, std::size_t offset) {
   return value;
 }
 
+bool same_stride(std::span<const std::byte> before, std::span<const std::byte> after, std::size_t offset) {
+  std::uint64_t difference = 0;
+  for (std::size_t at = offset; at < offset + stride; at += step) difference |= word(before, at) ^ word(after, at);
+  return difference == 0;
+}
+
 }  // namespace
 
 bool encode_page_delta(std::span<const std::byte> before, std::span<const std::byte> after,
@@ -30,6 +38,10 @@ bool encode_page_delta(std::span<const std::byte> before, std::span<const std::b
   const std::size_t bound = after.size() / 2;
   std::size_t position = 0;
   while (position < after.size()) {
+    if (position + stride <= after.size() && same_stride(before, after, position)) {
+      position += stride;
+      continue;
+    }
     if (word(before, position) == word(after, position)) {
       position += step;
       continue;
