@@ -24,7 +24,7 @@ void BatchQueue::close(std::exception_ptr failure) {
   changed_.notify_all();
 }
 
-std::optional<WalBatch> BatchQueue::pop(std::chrono::milliseconds patience, std::stop_token stop) {
+std::optional<WalBatch> BatchQueue::pop(std::chrono::microseconds patience, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, stop, patience, [&] { return !batches_.empty() || closed_; });
   if (batches_.empty()) return std::nullopt;

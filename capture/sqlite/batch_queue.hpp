@@ -25,7 +25,7 @@ class BatchQueue {
   void close(std::exception_ptr failure);
 
   /// Waits for a batch at most until `patience` has passed. Empty: none came, or closed().
-  std::optional<WalBatch> pop(std::chrono::milliseconds patience, std::stop_token stop);
+  std::optional<WalBatch> pop(std::chrono::microseconds patience, std::stop_token stop);
   /// The batch popped last is no longer needed.
   void finish();
   bool closed() const;

@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t queue_bytes = std::size_t{32} << 20U;
-constexpr auto batch_patience = 100ms;
+constexpr std::chrono::microseconds batch_patience = 100ms;
 constexpr auto journal_interval = 10ms;
 constexpr auto missing_file_interval = 200ms;
 constexpr auto journal_retry = 1ms;
@@ -200,8 +200,11 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
   CommitGroup group(*shadow_, *decoder_, turn_, writer);
   const WalFile& wal = store_->wal()->file;
   while (!stop.stop_requested() && !queue.closed()) {
-    const auto batch = queue.pop(batch_patience, stop);
-    if (!batch) continue;
+    const auto batch = queue.pop(group.is_open() ? group.time_left() : batch_patience, stop);
+    if (!batch) {
+      group.settle(CommitGroup::Extent::visible);
+      continue;
+    }
     try {
       for (const WalBatch::Transaction& transaction : batch->transactions) {
         group.add(TransactionImage(*shadow_, wal, *batch, transaction), batch->pages_of(transaction));
@@ -212,7 +215,7 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
       throw;
     }
     queue.finish();
-    if (queue.empty()) group.settle(CommitGroup::Extent::visible);
+    if (queue.empty() && group.time_left() == 0us) group.settle(CommitGroup::Extent::visible);
   }
   group.settle(CommitGroup::Extent::all);
 }

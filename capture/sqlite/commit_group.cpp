@@ -1,12 +1,19 @@
 #include "capture/sqlite/commit_group.hpp"
 
+#include <algorithm>
+
 #include "capture/sqlite/damaged_page.hpp"
 
 namespace pgmirror::capture::sqlite {
 namespace {
 
-/// Under load a group grows until then; otherwise it ends when no more transactions are waiting.
-constexpr std::chrono::milliseconds longest_group{10};
+using std::chrono::microseconds;
+
+/// Two syncs end a group: at most so often, however few transactions it has.
+constexpr microseconds shortest_interval{2000};
+/// A group of some size may grow until then.
+constexpr microseconds longest_group{12000};
+constexpr std::size_t some_size = 32;
 
 }  // namespace
 
@@ -24,6 +31,7 @@ std::uint64_t CommitGroup::add(const PageImage& after, std::span<const PageNumbe
     holds_turn_ = true;
     began_ = std::chrono::steady_clock::now();
   }
+  ++transactions_;
   writer_.begin();
   std::uint64_t count = 0;
   try {
@@ -51,6 +59,13 @@ bool CommitGroup::is_full() const {
          (holds_turn_ && std::chrono::steady_clock::now() - began_ >= longest_group);
 }
 
+microseconds CommitGroup::time_left() const {
+  auto end = settled_ + shortest_interval;
+  if (transactions_ >= some_size) end = std::max(end, began_ + longest_group);
+  const auto left = std::chrono::duration_cast<microseconds>(end - std::chrono::steady_clock::now());
+  return std::max(left, microseconds{0});
+}
+
 void CommitGroup::settle(Extent extent) {
   if (extent == Extent::all || visible_ || bytes_ >= shadow_.limits().group_bytes) {
     shadow_.sync();
@@ -58,7 +73,9 @@ void CommitGroup::settle(Extent extent) {
     shadow_.settle();
     visible_ = false;
     bytes_ = 0;
+    settled_ = std::chrono::steady_clock::now();
   }
+  transactions_ = 0;
   release();
 }
 

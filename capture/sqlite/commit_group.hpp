@@ -29,6 +29,10 @@ class CommitGroup {
   std::uint64_t add(const PageImage& after, std::span<const PageNumber> changed);
   /// True when what was added should be made durable before more is.
   bool is_full() const;
+  /// True from add() to settle().
+  bool is_open() const { return holds_turn_; }
+  /// How long an open group that is not full may wait for more.
+  std::chrono::microseconds time_left() const;
   /// Makes everything added durable. Leaves it for later when nobody but the shadow waits for it, unless `all`.
   enum class Extent : bool { visible, all };
   void settle(Extent extent);
@@ -43,7 +47,9 @@ class CommitGroup {
   bool holds_turn_ = false;
   bool visible_ = false;
   std::size_t bytes_ = 0;
+  std::size_t transactions_ = 0;
   std::chrono::steady_clock::time_point began_{};
+  std::chrono::steady_clock::time_point settled_{};
 };
 
 }  // namespace pgmirror::capture::sqlite
