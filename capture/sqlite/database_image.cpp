@@ -75,4 +75,13 @@ void DatabaseImage::read(PageNumber number, std::span<std::byte> out) const {
   }
 }
 
+void DatabaseImage::read_run(PageNumber first, std::span<std::byte> out) const {
+  read_file(file_, std::uint64_t{first - 1} * page_size_, out);
+  const PageNumber end = first + static_cast<PageNumber>(out.size() / page_size_);
+  auto frame = std::lower_bound(frames_.begin(), frames_.end(), std::pair<PageNumber, FrameNumber>{first, 0});
+  for (; frame != frames_.end() && frame->first < end; ++frame) {
+    wal_->read_page(frame->second, out.subspan((frame->first - first) * page_size_, page_size_));
+  }
+}
+
 }  // namespace pgmirror::capture::sqlite

@@ -22,6 +22,7 @@ class DatabaseImage : public PageImage {
   std::size_t page_size() const override { return page_size_; }
   PageNumber page_count() const override { return page_count_; }
   void read(PageNumber number, std::span<std::byte> out) const override;
+  void read_run(PageNumber first, std::span<std::byte> out) const override;
 
  private:
   sqlite3_file* file_;

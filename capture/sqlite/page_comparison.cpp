@@ -1,21 +1,35 @@
 #include "capture/sqlite/page_comparison.hpp"
 
+#include <algorithm>
+
 namespace pgmirror::capture::sqlite {
+namespace {
+
+constexpr PageNumber pages_at_once = 64;
+
+}  // namespace
 
 std::vector<PageNumber> differing_pages(const PageImage& before, const PageImage& after) {
   std::vector<PageNumber> pages;
-  std::vector<std::byte> old_page(before.page_size());
-  std::vector<std::byte> new_page(after.page_size());
-  const PageNumber before_count = before.page_count();
-  for (PageNumber number = 1; number <= after.page_count(); ++number) {
-    bool same = number <= before_count;
-    if (same) {
-      before.read(number, old_page);
-      after.read(number, new_page);
-      same = old_page == new_page;
+  const std::size_t size = after.page_size();
+  const PageNumber common = std::min(before.page_count(), after.page_count());
+  std::vector<std::byte> old_run;
+  std::vector<std::byte> new_run;
+  for (PageNumber first = 1; first <= common; first += pages_at_once) {
+    const PageNumber count = std::min(pages_at_once, common - first + 1);
+    old_run.resize(count * size);
+    new_run.resize(count * size);
+    before.read_run(first, old_run);
+    after.read_run(first, new_run);
+    for (PageNumber place = 0; place < count; ++place) {
+      const auto begin = static_cast<std::ptrdiff_t>(place * size);
+      const auto end = begin + static_cast<std::ptrdiff_t>(size);
+      if (!std::equal(old_run.begin() + begin, old_run.begin() + end, new_run.begin() + begin)) {
+        pages.push_back(first + place);
+      }
     }
-    if (!same) pages.push_back(number);
   }
+  for (PageNumber number = common + 1; number <= after.page_count(); ++number) pages.push_back(number);
   return pages;
 }
 

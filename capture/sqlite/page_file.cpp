@@ -59,9 +59,17 @@ PageFile PageFile::open(const std::filesystem::path& path) {
   return file;
 }
 
-void PageFile::read(PageNumber number, std::span<std::byte> out) const {
-  const std::size_t count = file_.read(offset_of(number, static_cast<std::uint32_t>(out.size())), out);
+void PageFile::read(PageNumber number, std::span<std::byte> out) const { read_run(number, out); }
+
+void PageFile::read_run(PageNumber first, std::span<std::byte> out) const {
+  const std::size_t count = file_.read(offset_of(first, header_.page_size), out);
   std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), std::byte{0});
+}
+
+void PageFile::write_run(PageNumber first, std::size_t page_size, std::span<const std::byte> pages) {
+  const std::uint64_t offset = offset_of(first, static_cast<std::uint32_t>(page_size));
+  file_.write(offset, pages);
+  file_.begin_sync(offset, pages.size());
 }
 
 void PageFile::write(PageNumber number, std::span<const std::byte> page) {

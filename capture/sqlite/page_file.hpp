@@ -33,6 +33,10 @@ class PageFile {
   /// Bytes beyond the end of the file are zero.
   void read(PageNumber number, std::span<std::byte> out) const;
   void write(PageNumber number, std::span<const std::byte> page);
+  /// Pages of the header's size, as many as `out` holds.
+  void read_run(PageNumber first, std::span<std::byte> out) const;
+  /// Before there is a header: `pages` of `page_size` bytes each, on their way to the disk without waiting for it.
+  void write_run(PageNumber first, std::size_t page_size, std::span<const std::byte> pages);
   void sync() { file_.sync(); }
   /// Durable on return.
   void write_header(const Header& header);

@@ -19,6 +19,8 @@ class PageImage {
   virtual PageNumber page_count() const = 0;
   /// Copies page `number` (1..page_count) into `out`, which is page_size() long. Throws when the page cannot be read.
   virtual void read(PageNumber number, std::span<std::byte> out) const = 0;
+  /// Copies as many neighbouring pages as `out` holds, from page `first` on; all must exist.
+  virtual void read_run(PageNumber first, std::span<std::byte> out) const;
 };
 
 }  // namespace pgmirror::capture::sqlite

@@ -17,6 +17,7 @@ namespace pgmirror::capture::sqlite {
 namespace {
 
 constexpr std::uint64_t first_sequence = 1;
+constexpr PageNumber pages_at_once = 128;
 
 std::filesystem::path page_path(const std::filesystem::path& directory) { return directory / "shadow.pages"; }
 std::filesystem::path redo_path(const std::filesystem::path& directory) { return directory / "shadow.redo"; }
@@ -48,10 +49,11 @@ void ShadowStore::create(const std::filesystem::path& directory, const PageImage
   const std::filesystem::path unfinished = directory / "shadow.pages.new";
   {
     PageFile pages = PageFile::create(unfinished);
-    std::vector<std::byte> page(image.page_size());
-    for (PageNumber number = 1; number <= image.page_count(); ++number) {
-      image.read(number, page);
-      pages.write(number, page);
+    std::vector<std::byte> run;
+    for (PageNumber first = 1; first <= image.page_count(); first += pages_at_once) {
+      run.resize(std::min(pages_at_once, image.page_count() - first + 1) * image.page_size());
+      image.read_run(first, run);
+      pages.write_run(first, image.page_size(), run);
     }
     pages.sync();
     pages.write_header(PageFile::Header{.identity = random_value<std::array<std::byte, 16>>(),
@@ -155,6 +157,23 @@ PageNumber ShadowStore::page_count() const {
 void ShadowStore::read(PageNumber number, std::span<std::byte> out) const {
   const std::lock_guard lock(mutex_);
   read_locked(number, out, Remember::yes);
+}
+
+void ShadowStore::read_run(PageNumber first, std::span<std::byte> out) const {
+  const std::lock_guard lock(mutex_);
+  read_run_locked(first, out);
+}
+
+void ShadowStore::read_run_locked(PageNumber first, std::span<std::byte> out) const {
+  pages_.read_run(first, out);
+  for (PageNumber number = first; !out.empty(); ++number, out = out.subspan(page_size_)) {
+    const auto page = out.first(page_size_);
+    if (const auto cached = cache_.find(number); !cached.empty()) {
+      std::copy(cached.begin(), cached.end(), page.begin());
+    } else {
+      read_streamed(number, page);
+    }
+  }
 }
 
 bool ShadowStore::read_streamed(PageNumber number, std::span<std::byte> out) const {

@@ -59,6 +59,7 @@ class ShadowStore : public PageImage {
   std::size_t page_size() const override { return page_size_; }
   PageNumber page_count() const override;
   void read(PageNumber number, std::span<std::byte> out) const override;
+  void read_run(PageNumber first, std::span<std::byte> out) const override;
 
   /// Takes over the pages of one transaction from `after`, which must not read them from this store; `changed` ascends.
   /// `sequence` is the transaction's position, or the present one when it changed nothing visible. Not durable before
@@ -80,6 +81,7 @@ class ShadowStore : public PageImage {
   void recover(std::uint64_t queue_end);
   enum class Remember : bool { no, yes };
   void read_locked(PageNumber number, std::span<std::byte> out, Remember remember) const;
+  void read_run_locked(PageNumber first, std::span<std::byte> out) const;
   bool read_streamed(PageNumber number, std::span<std::byte> out) const;
   void keep_for_images(PageNumber number);
   void apply_cached(const PageImage& after, std::span<const PageNumber> changed);

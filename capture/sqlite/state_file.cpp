@@ -85,6 +85,11 @@ void StateFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   }
 }
 
+void StateFile::begin_sync(std::uint64_t offset, std::uint64_t length) {
+  // Only a hint: what it cannot do, sync() does.
+  ::sync_file_range(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
+}
+
 void StateFile::sync() {
   if (::fdatasync(descriptor_) != 0) fail("sync");
 }

@@ -26,6 +26,8 @@ class StateFile {
   /// Returns the bytes read, fewer than asked for only at the end of the file.
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) const;
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Lets the disk begin with these bytes, so that a later sync() has less to wait for.
+  void begin_sync(std::uint64_t offset, std::uint64_t length);
   /// fdatasync. After a failure the content is unknown: never try again.
   void sync();
   std::uint64_t size() const;

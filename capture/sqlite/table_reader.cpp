@@ -4,6 +4,7 @@
 
 #include "capture/sqlite/database_pages.hpp"
 #include "capture/sqlite/payload.hpp"
+#include "capture/sqlite/read_ahead.hpp"
 #include "capture/sqlite/record.hpp"
 #include "capture/sqlite/row_decoder.hpp"
 #include "capture/sqlite/tree_cursor.hpp"
@@ -105,7 +106,8 @@ void count_rows(const PageImage& image, const TableLayout& layout, change::Table
 }  // namespace
 
 void read_table(const PageImage& image, const TableLayout& layout, const std::function<bool(change::Tuple)>& consume) {
-  const DatabasePages pages(image);
+  const ReadAhead in_order(image);
+  const DatabasePages pages(in_order);
   RowDecoder decoder(std::make_shared<const TableLayout>(layout));
   Payload payload;
   TreeCursor cursor;
@@ -121,7 +123,8 @@ change::TableProfile profile_table(const PageImage& image, const TableLayout& la
   if (!layout.virtual_columns.empty()) {
     count_rows(image, layout, profile);
   } else {
-    count_records(DatabasePages(image), layout, profile);
+    const ReadAhead in_order(image);
+    count_records(DatabasePages(in_order), layout, profile);
   }
   return profile;
 }

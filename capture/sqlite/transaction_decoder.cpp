@@ -7,6 +7,7 @@
 #include "capture/sqlite/database_pages.hpp"
 #include "capture/sqlite/key_order.hpp"
 #include "capture/sqlite/page_map.hpp"
+#include "capture/sqlite/read_ahead.hpp"
 #include "capture/sqlite/row_changes.hpp"
 #include "capture/sqlite/schema_plan.hpp"
 #include "capture/sqlite/tree_diff.hpp"
@@ -76,7 +77,8 @@ class TransactionDecoder::State {
 
 TransactionDecoder::State::State(const PageImage& image, const config::TableRules& rules)
     : rules_(rules), format_(read_page_format(image)) {
-  const DatabasePages pages(image, format_);
+  const ReadAhead in_order(image);
+  const DatabasePages pages(in_order, format_);
   add_tree(pages.page_count() == 0 ? 0 : 1);
   tables_ = read_catalog(pages, rules_, {});
   for (const TableLayoutPtr& layout : tables_) add_tree(layout->root).define(layout);

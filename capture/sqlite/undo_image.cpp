@@ -24,13 +24,25 @@ void UndoImage::keep(PageNumber number, std::span<const std::byte> content) {
   end_ += content.size();
 }
 
+bool UndoImage::read_kept(PageNumber number, std::span<std::byte> out) const {
+  const auto found = kept_.find(number);
+  if (found == kept_.end()) return false;
+  if (file_.read(found->second, out) != out.size()) {
+    throw std::runtime_error("snapshot: undo file ends before a page it holds");
+  }
+  return true;
+}
+
 void UndoImage::read(PageNumber number, std::span<std::byte> out) const {
   const std::lock_guard lock(store_.mutex_);
-  const auto found = kept_.find(number);
-  if (found == kept_.end()) {
-    store_.read_locked(number, out, ShadowStore::Remember::no);
-  } else if (file_.read(found->second, out) != out.size()) {
-    throw std::runtime_error("snapshot: undo file ends before a page it holds");
+  if (!read_kept(number, out)) store_.read_locked(number, out, ShadowStore::Remember::no);
+}
+
+void UndoImage::read_run(PageNumber first, std::span<std::byte> out) const {
+  const std::lock_guard lock(store_.mutex_);
+  store_.read_run_locked(first, out);
+  for (PageNumber number = first; !out.empty(); ++number, out = out.subspan(page_size_)) {
+    read_kept(number, out.first(page_size_));
   }
 }
 

@@ -14,7 +14,7 @@ class ShadowStore;
 /// The shadow as it was when open_image() was called.
 ///
 /// Old pages that the store overwrites meanwhile are kept in an unnamed file in the state directory. Used by one
-/// thread, which need not be the store's; reads take the store's lock page by page.
+/// thread, which need not be the store's; each read takes the store's lock.
 class UndoImage : public PageImage {
  public:
   ~UndoImage() override;
@@ -25,6 +25,7 @@ class UndoImage : public PageImage {
   std::size_t page_size() const override { return page_size_; }
   PageNumber page_count() const override { return page_count_; }
   void read(PageNumber number, std::span<std::byte> out) const override;
+  void read_run(PageNumber first, std::span<std::byte> out) const override;
 
  private:
   friend class ShadowStore;
@@ -32,6 +33,7 @@ class UndoImage : public PageImage {
   /// Called by the store under its lock, before page `number` changes.
   bool wants(PageNumber number) const;
   void keep(PageNumber number, std::span<const std::byte> content);
+  bool read_kept(PageNumber number, std::span<std::byte> out) const;
 
   ShadowStore& store_;
   std::uint64_t sequence_;
