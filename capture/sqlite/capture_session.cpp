@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "capture/sqlite/batch_queue.hpp"
 #include "capture/sqlite/commit_group.hpp"
@@ -29,6 +30,8 @@ constexpr auto journal_retry = 1ms;
 constexpr auto longest_journal_interval = 10s;
 /// Of the time, at most this part goes into comparing a store that has no WAL.
 constexpr int journal_duty = 10;
+
+WalFollower::Place place_of(const WalState& state) { return {state.salts, state.last_frame, state.commits}; }
 
 std::uint32_t change_counter(const PageImage& image) {
   if (image.page_count() == 0) return 0;
@@ -58,7 +61,7 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
                  store_->header().file_size / store_->header().page_size, settings_.file.string());
     const OpenStore::Frozen frozen(*store_);
     ShadowStore::create(state_directory, frozen.image());
-    release_locks();
+    if (store_->wal() != nullptr) made_at_ = place_of(frozen.state());
   } else {
     store_ = std::make_unique<OpenStore>(settings_);
   }
@@ -132,6 +135,7 @@ void SqliteSource::Session::wait_for_file(std::stop_token stop) {
 }
 
 void SqliteSource::Session::reopen() {
+  made_at_.reset();
   store_.reset();
   store_ = std::make_unique<OpenStore>(settings_);
 }
@@ -143,7 +147,7 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
   } catch (const DamagedPage& damage) {
     refuse_damaged(damage);
   }
-  return {frozen.state().salts, frozen.state().last_frame, frozen.state().commits};
+  return place_of(frozen.state());
 }
 
 void SqliteSource::Session::compare_with(const PageImage& image, change::TransactionWriter& writer) {
@@ -173,7 +177,8 @@ void SqliteSource::Session::compare_with(const PageImage& image, change::Transac
 }
 
 void SqliteSource::Session::follow_wal(change::TransactionWriter& writer, std::stop_token stop) {
-  const WalFollower::Place place = compare(writer);
+  const auto made_at = std::exchange(made_at_, std::nullopt);
+  const WalFollower::Place place = made_at ? *made_at : compare(writer);
   if (stop.stop_requested()) return;
   BatchQueue queue(queue_bytes);
   WalFollower::Limits limits;

@@ -45,6 +45,8 @@ class SqliteSource::Session {
   std::unique_ptr<TransactionDecoder> decoder_;
   Turn turn_;
   std::chrono::steady_clock::duration comparison_time_{};
+  /// The commit that the shadow was made from, while the gate has been held since.
+  std::optional<WalFollower::Place> made_at_{};
 };
 
 }  // namespace pgmirror::capture::sqlite
