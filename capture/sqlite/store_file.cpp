@@ -35,11 +35,11 @@ constexpr std::array network_file_systems{
     NetworkFileSystem{ceph_magic, "Ceph"},      NetworkFileSystem{lustre_magic, "Lustre"},
     NetworkFileSystem{NCP_SUPER_MAGIC, "NCP"},  NetworkFileSystem{OCFS2_SUPER_MAGIC, "OCFS2"}};
 
-void check_file_system(const std::filesystem::path& path) {
-  struct statfs status {};
-  if (::statfs(path.c_str(), &status) != 0) return;
+}  // namespace
+
+void check_file_system(const std::filesystem::path& path, std::uint32_t type) {
   for (const NetworkFileSystem& system : network_file_systems) {
-    if (static_cast<std::uint32_t>(status.f_type) != system.magic) continue;
+    if (type != system.magic) continue;
     throw SourceRefused(
         fmt::format("sqlite file {}: lies on a network file system ({}), where SQLite's locks and shared memory cannot "
                     "be trusted; run "
@@ -47,8 +47,6 @@ void check_file_system(const std::filesystem::path& path) {
                     path.string(), system.name));
   }
 }
-
-}  // namespace
 
 FileIdentity file_identity(const std::filesystem::path& path) {
   struct stat status {};
@@ -72,7 +70,10 @@ void check_store_path(const std::filesystem::path& path) {
   if (!S_ISREG(status.st_mode)) {
     throw SourceRefused(fmt::format("sqlite file {}: is not a regular file", path.string()));
   }
-  check_file_system(path);
+  struct statfs file_system {};
+  if (::statfs(path.c_str(), &file_system) == 0) {
+    check_file_system(path, static_cast<std::uint32_t>(file_system.f_type));
+  }
   if (::access(path.c_str(), R_OK | W_OK) != 0) {
     throw SourceRefused(fmt::format(
         "sqlite file {}: no permission to open it; run pgmirror as the application's user or group (SQLite wants write "

@@ -16,5 +16,7 @@ FileIdentity file_identity(const std::filesystem::path& path);
 /// Throws SourceRefused when the path cannot be followed whatever is in the file: missing, a directory, on a network
 /// file system, no permission. Does not open the file.
 void check_store_path(const std::filesystem::path& path);
+/// The part of it about the file system: `type` is what statfs(2) tells of the path. Throws SourceRefused.
+void check_file_system(const std::filesystem::path& path, std::uint32_t type);
 
 }  // namespace pgmirror::capture::sqlite
