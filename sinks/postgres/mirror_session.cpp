@@ -30,6 +30,9 @@ constexpr std::size_t most_batches_in_flight = 4;
 constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
 /// Between two batches that are not full: a batch costs the server as much as some hundred rows.
 constexpr milliseconds shortest_interval{3};
+/// Between two that have some size: rows come fast, and the more a batch has of them the less each costs.
+constexpr milliseconds interval_under_load{20};
+constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
 constexpr const char* foreign_key_violation = "23503";
 constexpr seconds flush_check_interval{5};
@@ -236,7 +239,7 @@ bool MirrorSession::step(std::stop_token stop) {
     return true;
   }
   if (pipeline_ && pipeline_->in_flight() > 0) {
-    receive(batch_.empty() ? shortest_interval : milliseconds{1});
+    receive(batch_.empty() ? shortest_interval : time_left());
     return true;
   }
   if (batch_.empty()) {
@@ -245,7 +248,7 @@ bool MirrorSession::step(std::stop_token stop) {
     cursor_->wait(stop, idle_wait);
     return false;
   }
-  cursor_->wait(stop, milliseconds{1});
+  cursor_->wait(stop, time_left());
   return true;
 }
 
@@ -266,7 +269,15 @@ bool MirrorSession::due(BatchCollector::Stopped stopped) const {
       (pipeline_->in_flight() >= most_batches_in_flight || pipeline_->bytes_in_flight() >= most_bytes_in_flight)) {
     return false;
   }
-  return stopped != BatchCollector::Stopped::at_end || steady_clock::now() - last_sent_ >= shortest_interval;
+  return stopped != BatchCollector::Stopped::at_end || steady_clock::now() >= due_at();
+}
+
+steady_clock::time_point MirrorSession::due_at() const {
+  return last_sent_ + (batch_.changes() < some_changes ? shortest_interval : interval_under_load);
+}
+
+milliseconds MirrorSession::time_left() const {
+  return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(due_at() - steady_clock::now()));
 }
 
 void MirrorSession::send() {

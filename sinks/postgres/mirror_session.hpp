@@ -76,6 +76,8 @@ class MirrorSession {
   bool step(std::stop_token stop);
   BatchLimits limits() const;
   bool due(BatchCollector::Stopped stopped) const;
+  std::chrono::steady_clock::time_point due_at() const;
+  std::chrono::milliseconds time_left() const;
   void send();
   void receive(std::chrono::milliseconds timeout);
   void drain();
