@@ -14,6 +14,10 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* no_slot_left = "53400";
+/// A publication is looked up as the catalog was when the log was written.
+constexpr const char* undefined_object = "42704";
+
 /// Commits wait for each other this long, or for so many bytes, to be synced together; not at all when the stream
 /// pauses.
 constexpr auto longest_group = 20ms;
@@ -67,8 +71,16 @@ void PostgresSource::Session::start_first(ReplicationSession& session, const Sou
     const auto waiting = [] {
       spdlog::info("[MirrorSource] The slot waits for transactions that were open before it");
     };
-    history_.queue_end =
-        session.create_slot(names_.slot, ReplicationSession::Life::permanent, {}, waiting).consistent_point;
+    try {
+      history_.queue_end =
+          session.create_slot(names_.slot, ReplicationSession::Life::permanent, {}, waiting).consistent_point;
+    } catch (const libpq::DatabaseError& refused) {
+      if (refused.sqlstate() != no_slot_left) throw;
+      throw SourceRefused(
+          fmt::format("source {}: {}; raise max_replication_slots and restart the server, or drop a slot "
+                      "that nobody needs",
+                      history_.source, refused.what()));
+    }
     spdlog::info("[MirrorSource] Created replication slot {}", names_.slot);
   }
   history_.identity = facts.identity();
@@ -98,6 +110,14 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
     try {
       follow_until_lost(follower, stop);
     } catch (const libpq::DatabaseError& lost) {
+      if (lost.sqlstate() == undefined_object) {
+        follower.begin_session();
+        sync(follower, nullptr);
+        throw SourceRefused(
+            fmt::format("source {}: {} for log that was written before it was made anew; run \"pgmirror "
+                        "resync --all\" to copy everything again",
+                        history_.source, lost.what()));
+      }
       spdlog::warn("[MirrorSource] {}: {}; connecting again", history_.source, lost.what());
     } catch (const MalformedMessage& garbled) {
       spdlog::error("[MirrorSource] {}: {}; connecting again", history_.source, garbled.what());
@@ -116,10 +136,20 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
 void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const std::stop_token& stop) {
   ReplicationSession session(settings_.connection, "pgmirror");
   const SourceFacts facts = require_history(session);
+  require_free_slot(session);
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
   StreamReceiver receiver(std::move(session), follower.written(), facts.sender_timeout);
   follow(follower, receiver, stop);
+}
+
+void PostgresSource::Session::require_free_slot(ReplicationSession& session) const {
+  const auto slot = read_slot(session.sql(), names_.slot);
+  if (!slot || slot->active_pid.empty()) return;
+  throw libpq::DatabaseError(
+      fmt::format("replication slot \"{}\" is in use by server process {} for client {}", names_.slot, slot->active_pid,
+                  slot->client.empty() ? "unknown" : slot->client),
+      "55006", false);
 }
 
 void PostgresSource::Session::follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop) {

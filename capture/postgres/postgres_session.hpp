@@ -31,6 +31,9 @@ class PostgresSource::Session {
   void start_first(ReplicationSession& session, const SourceFacts& facts);
   /// Throws SourceRefused when the source does not continue what was written.
   SourceFacts require_history(ReplicationSession& session);
+  /// Throws DatabaseError while somebody reads from it: perhaps our own connection that the server has not given up
+  /// yet.
+  void require_free_slot(ReplicationSession& session) const;
   void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);

@@ -51,6 +51,7 @@ class PostgresSource : public Source {
   /// Waits for transactions of the source that are open now; ends early with SourceRefused when run() is asked to stop.
   std::unique_ptr<change::Snapshot> open_snapshot() override;
   std::vector<change::SchemaStatement> type_additions() override;
+  bool tells_gaps() const override { return true; }
 
  private:
   class Session;

@@ -87,8 +87,9 @@ StreamChunk ReplicationSession::receive() {
       chunk.add(std::move(buffer), static_cast<std::size_t>(size));
       continue;
     }
+    ended_ = size != 0 || !alive;
     // What arrived before the end is given out first; the end is met again by the next call.
-    if (!chunk.empty() || (size == 0 && alive)) return chunk;
+    if (!chunk.empty() || !ended_) return chunk;
     const libpq::Result end(size == 0 ? nullptr : PQgetResult(native));
     const auto status = PQresultStatus(end.native());
     const auto error = connection_.error(status == PGRES_FATAL_ERROR ? end.native() : nullptr);
@@ -98,8 +99,11 @@ StreamChunk ReplicationSession::receive() {
 
 bool ReplicationSession::send_status(change::Position durable, bool request_reply) {
   const std::string update = status_update(durable, now(), request_reply);
-  if (PQputCopyData(connection_.native(), update.data(), static_cast<int>(update.size())) < 0)
-    throw connection_.error(nullptr);
+  if (PQputCopyData(connection_.native(), update.data(), static_cast<int>(update.size())) < 0) {
+    // The server has ended the stream, and its reason waits to be read behind what it sent before.
+    ended_ = true;
+    return false;
+  }
   return send_rest();
 }
 

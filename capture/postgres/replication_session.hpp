@@ -42,6 +42,8 @@ class ReplicationSession {
 
   /// Takes all frames that have arrived. Never blocks. Throws DatabaseError when the stream is over.
   StreamChunk receive();
+  /// The next receive() will throw, whether the socket has something to read or not.
+  bool ended() const { return ended_; }
   /// Queues a status update and sends what the network takes. True when something is left to send.
   bool send_status(change::Position durable, bool request_reply);
   bool send_rest();
@@ -51,6 +53,7 @@ class ReplicationSession {
 
  private:
   libpq::Connection connection_;
+  bool ended_ = false;
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -61,7 +61,9 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
       if (unsent_) descriptors[1].events |= POLLOUT;
       const auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
       const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
-      const int ready = ::poll(descriptors.data(), descriptors.size(), std::max(1, static_cast<int>(pause.count())));
+      const bool over = reading_ && session_.ended();
+      const int ready =
+          ::poll(descriptors.data(), descriptors.size(), over ? 0 : std::max(1, static_cast<int>(pause.count())));
       if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
       if (descriptors[0].revents != 0) wake_.take();
       receive_some(descriptors[1].revents);
@@ -76,15 +78,17 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
 
 void StreamReceiver::receive_some(short events) {
   if (unsent_ && (events & POLLOUT) != 0) unsent_ = session_.send_rest();
-  if (!reading_ || (events & (POLLIN | POLLHUP | POLLERR)) == 0) return;
-  StreamChunk chunk = session_.receive();
-  if (chunk.empty()) return;
-  last_heard_ = Clock::now();
-  chunk.each([this](std::string_view frame) {
-    if (frame.front() == 'k') asked_ = false;
-    if (requests_reply(frame)) reply_owed_ = true;
-  });
-  chunks_.put(std::move(chunk));
+  if (!reading_ || (!session_.ended() && (events & (POLLIN | POLLHUP | POLLERR)) == 0)) return;
+  do {
+    StreamChunk chunk = session_.receive();
+    if (chunk.empty()) return;
+    last_heard_ = Clock::now();
+    chunk.each([this](std::string_view frame) {
+      if (frame.front() == 'k') asked_ = false;
+      if (requests_reply(frame)) reply_owed_ = true;
+    });
+    chunks_.put(std::move(chunk));
+  } while (session_.ended());
 }
 
 void StreamReceiver::report_where_due() {

@@ -159,6 +159,13 @@ std::uint64_t TransactionLog::rows_begun() const {
   return rows_;
 }
 
+void TransactionLog::forget_after(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  committed_.clear();
+  durable_.resize(count);
+  last_ = durable_.empty() ? start_ : durable_.back().position;
+}
+
 void TransactionLog::close_gate() {
   const std::lock_guard lock(mutex_);
   closed_ = true;

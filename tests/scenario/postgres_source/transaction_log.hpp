@@ -48,6 +48,9 @@ class TransactionLog : public change::TransactionWriter {
   std::vector<std::string> changes() const;
   std::uint64_t rows_begun() const;
 
+  /// As a log restored from a backup that ended with the first `count` transactions.
+  void forget_after(std::size_t count);
+
   /// begin() blocks, as a queue does whose disk budget is used up, until open() or the end of the log.
   void close_gate();
   void open_gate();
