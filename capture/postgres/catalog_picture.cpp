@@ -123,7 +123,9 @@ void read_leaves(libpq::Connection& connection, std::vector<CatalogTable>& table
       " SELECT t.root, c.oid, c.relfilenode, c.relreplident, c.relpages::bigint * 8192,"
       " EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate"
       "         AND CASE WHEN c.relreplident = 'i' THEN x.indisreplident ELSE x.indisprimary END),"
-      " y.xmin = i.xmin AND i.cmin::text::bigint - y.cmin::text::bigint <= 1"
+      // ATTACH writes each column's row again, in a later command at least.
+      " y.xmin = i.xmin AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0"
+      "                             AND a.xmin = y.xmin AND a.cmin = y.cmin)"
       " FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'r'"
       " JOIN pg_catalog.pg_type y ON y.oid = c.reltype"
       " JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = t.parent ORDER BY c.oid");

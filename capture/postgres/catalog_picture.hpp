@@ -6,14 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/postgres/object_node.hpp"
 #include "change/position.hpp"
 #include "change/schema_statement.hpp"
 #include "libpq/connection.hpp"
 
 namespace pgmirror::capture::postgres {
-
-/// A PostgreSQL object identifier, unique within one catalog of one database.
-using ObjectId = std::uint32_t;
 
 struct CatalogColumn {
   int number = 0;  ///< attnum: stays with the column through renames and is never used again
@@ -62,18 +60,26 @@ struct CatalogTable {
   const CatalogColumn* column(std::string_view column_name) const;
 };
 
+/// An object with the statement that makes it in another server.
+struct ScriptedObject {
+  ObjectNode node;     ///< empty for parts that have none of their own
+  ObjectId table = 0;  ///< that it is attached to; 0: none
+  change::SchemaStatement statement;
+  std::string undo;  ///< takes it away again; empty for what a mirror keeps: schemas, types, tables, sequences
+};
+
 /// What the catalog of one database says about its tables at one moment, without any rule applied: no system tables, no
 /// temporary ones, none that belong to an extension, no leaves (their root stands for them).
 struct CatalogPicture {
   /// Whatever the picture shows was committed at or before this place of the log.
   change::Position as_of;
-  std::vector<CatalogTable> tables;                 ///< by oid
-  std::vector<change::SchemaStatement> statements;  ///< schema_script(), where it was asked for
+  std::vector<CatalogTable> tables;     ///< by oid
+  std::vector<ScriptedObject> objects;  ///< scripted_objects(), where they were asked for
 
   const CatalogTable* table(ObjectId oid) const;
 };
 
-/// Reads the picture, without statements, in one statement's snapshot after the other: in a REPEATABLE READ transaction
+/// Reads the picture, without objects, in one statement's snapshot after the other: in a REPEATABLE READ transaction
 /// it is that of the transaction. Takes the weakest locks at most, which a savepoint can give back. `connection` must
 /// have an empty search_path. Throws DatabaseError.
 CatalogPicture read_catalog_picture(libpq::Connection& connection);

@@ -46,16 +46,18 @@ SchemaObjects read_comments(libpq::Connection& connection, const ScriptScope& sc
     const int column = static_cast<int>(result.integer(row, 2));
     if (node.catalog == catalogs::extension || !standing.contains(node)) continue;
     if (column > 0 && scope.has_table(node.oid) && !scope.has_column(node.oid, column)) continue;
-    objects.push_back(
-        {.node = {},
-         .rank = SchemaObject::Rank::comment,
-         .statement = {.stage = change::SchemaStatement::Stage::after_data,
-                       .kind = "comment",
-                       .schema = std::string(result.text(row, 5)),
-                       .name = std::string(result.text(row, 6)),
-                       .sql = fmt::format("COMMENT ON {} {} IS {}", comment_kind(result.text(row, 4)),
-                                          result.text(row, 6), libpq::quote_literal(result.text(row, 3)))},
-         .after = {node}});
+    const std::string subject =
+        fmt::format("COMMENT ON {} {} IS ", comment_kind(result.text(row, 4)), result.text(row, 6));
+    objects.push_back({.node = {},
+                       .rank = SchemaObject::Rank::comment,
+                       .statement = {.stage = change::SchemaStatement::Stage::after_data,
+                                     .kind = "comment",
+                                     .schema = std::string(result.text(row, 5)),
+                                     .name = std::string(result.text(row, 6)),
+                                     .sql = subject + libpq::quote_literal(result.text(row, 3))},
+                       .after = {node},
+                       .table = node.catalog == catalogs::relation ? node.oid : 0,
+                       .undo = subject + "NULL"});
   }
   return objects;
 }

@@ -43,7 +43,7 @@ std::string deferred(std::string definition) {
 
 SchemaObjects read_constraints(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(
-      "SELECT k.oid, n.nspname, c.relname, k.conname, k.contype, pg_catalog.pg_get_constraintdef(k.oid)"
+      "SELECT k.oid, n.nspname, c.relname, k.conname, k.contype, pg_catalog.pg_get_constraintdef(k.oid), k.conrelid"
       " FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       // The clones that partitions have come with their table's own.
@@ -53,16 +53,18 @@ SchemaObjects read_constraints(libpq::Connection& connection) {
     const char type = result.text(row, 4).front();
     std::string definition(result.text(row, 5));
     if (type == 'f') definition = deferred(std::move(definition));
+    const std::string table = libpq::qualified(result.text(row, 1), result.text(row, 2));
+    const std::string name = libpq::quote_identifier(result.text(row, 3));
     objects.push_back({.node = {catalogs::constraint, static_cast<ObjectId>(result.integer(row, 0))},
                        .rank = rank_of(type),
                        .statement = {.stage = change::SchemaStatement::Stage::after_data,
                                      .kind = kind_of(type),
                                      .schema = std::string(result.text(row, 1)),
                                      .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
-                                     .sql = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}",
-                                                        libpq::qualified(result.text(row, 1), result.text(row, 2)),
-                                                        libpq::quote_identifier(result.text(row, 3)), definition),
-                                     .required = type == 'p'}});
+                                     .sql = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", table, name, definition),
+                                     .required = type == 'p'},
+                       .table = static_cast<ObjectId>(result.integer(row, 6)),
+                       .undo = fmt::format("ALTER TABLE IF EXISTS {} DROP CONSTRAINT IF EXISTS {}", table, name)});
   }
   return objects;
 }

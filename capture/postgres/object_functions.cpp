@@ -26,7 +26,9 @@ SchemaObjects read_functions(libpq::Connection& connection) {
                        .kind = std::string(result.text(row, 3)),
                        .schema = std::string(result.text(row, 1)),
                        .name = fmt::format("{}({})", result.text(row, 2), result.text(row, 5)),
-                       .sql = fmt::format("SET LOCAL check_function_bodies = off; {}", result.text(row, 4))}});
+                       .sql = fmt::format("SET LOCAL check_function_bodies = off; {}", result.text(row, 4))},
+         .undo = fmt::format("DROP ROUTINE IF EXISTS {}({})",
+                             libpq::qualified(result.text(row, 1), result.text(row, 2)), result.text(row, 5))});
   }
   return objects;
 }
@@ -35,21 +37,25 @@ SchemaObjects read_functions(libpq::Connection& connection) {
 /// the mirror.
 SchemaObjects read_triggers(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(
-      "SELECT t.oid, n.nspname, c.relname, t.tgname, pg_catalog.pg_get_triggerdef(t.oid)"
+      "SELECT t.oid, n.nspname, c.relname, t.tgname, pg_catalog.pg_get_triggerdef(t.oid), t.tgrelid"
       " FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE t.oid >= 16384 AND NOT t.tgisinternal AND c.relkind IN ('r', 'p')");
   SchemaObjects objects;
   for (int row = 0; row < result.rows(); ++row) {
-    objects.push_back({.node = {catalogs::trigger, static_cast<ObjectId>(result.integer(row, 0))},
-                       .rank = SchemaObject::Rank::trigger,
-                       .statement = {.stage = change::SchemaStatement::Stage::after_data,
-                                     .kind = "trigger",
-                                     .schema = std::string(result.text(row, 1)),
-                                     .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
-                                     .sql = fmt::format("{}; ALTER TABLE {} DISABLE TRIGGER {}", result.text(row, 4),
-                                                        libpq::qualified(result.text(row, 1), result.text(row, 2)),
-                                                        libpq::quote_identifier(result.text(row, 3)))}});
+    objects.push_back(
+        {.node = {catalogs::trigger, static_cast<ObjectId>(result.integer(row, 0))},
+         .rank = SchemaObject::Rank::trigger,
+         .statement = {.stage = change::SchemaStatement::Stage::after_data,
+                       .kind = "trigger",
+                       .schema = std::string(result.text(row, 1)),
+                       .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
+                       .sql = fmt::format("{}; ALTER TABLE {} DISABLE TRIGGER {}", result.text(row, 4),
+                                          libpq::qualified(result.text(row, 1), result.text(row, 2)),
+                                          libpq::quote_identifier(result.text(row, 3)))},
+         .table = static_cast<ObjectId>(result.integer(row, 5)),
+         .undo = fmt::format("DROP TRIGGER IF EXISTS {} ON {}", libpq::quote_identifier(result.text(row, 3)),
+                             libpq::qualified(result.text(row, 1), result.text(row, 2)))});
   }
   return objects;
 }

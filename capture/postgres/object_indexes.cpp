@@ -38,7 +38,9 @@ SchemaObjects read_indexes(libpq::Connection& connection) {
                                      .sql = without_only(std::string(result.text(row, 4)), result.boolean(row, 5),
                                                          result.text(row, 6))},
                        // One over expressions alone has no column to need.
-                       .after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 7))}}});
+                       .after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 7))}},
+                       .table = static_cast<ObjectId>(result.integer(row, 7)),
+                       .undo = "DROP INDEX IF EXISTS " + libpq::qualified(result.text(row, 1), result.text(row, 3))});
   }
   return objects;
 }
@@ -70,7 +72,10 @@ SchemaObjects replica_identities(libpq::Connection& connection, const RelationCa
                                      .name = table.name,
                                      .sql = fmt::format("ALTER TABLE ONLY {} REPLICA IDENTITY {}",
                                                         libpq::qualified(table.schema, table.name), identity)},
-                       .after = std::move(after)});
+                       .after = std::move(after),
+                       .table = table.oid,
+                       .undo = fmt::format("ALTER TABLE IF EXISTS ONLY {} REPLICA IDENTITY DEFAULT",
+                                           libpq::qualified(table.schema, table.name))});
   }
   return objects;
 }
@@ -81,13 +86,15 @@ SchemaObjects read_statistics(libpq::Connection& connection) {
       " FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace");
   SchemaObjects objects;
   for (int row = 0; row < result.rows(); ++row) {
-    objects.push_back({.node = {catalogs::statistics, static_cast<ObjectId>(result.integer(row, 0))},
-                       .rank = SchemaObject::Rank::statistics,
-                       .statement = {.stage = after_data,
-                                     .kind = "statistics object",
-                                     .schema = std::string(result.text(row, 1)),
-                                     .name = std::string(result.text(row, 2)),
-                                     .sql = std::string(result.text(row, 3))}});
+    objects.push_back(
+        {.node = {catalogs::statistics, static_cast<ObjectId>(result.integer(row, 0))},
+         .rank = SchemaObject::Rank::statistics,
+         .statement = {.stage = after_data,
+                       .kind = "statistics object",
+                       .schema = std::string(result.text(row, 1)),
+                       .name = std::string(result.text(row, 2)),
+                       .sql = std::string(result.text(row, 3))},
+         .undo = "DROP STATISTICS IF EXISTS " + libpq::qualified(result.text(row, 1), result.text(row, 2))});
   }
   return objects;
 }

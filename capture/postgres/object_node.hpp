@@ -1,10 +1,12 @@
 #pragma once
 
 #include <compare>
-
-#include "capture/postgres/catalog_picture.hpp"
+#include <cstdint>
 
 namespace pgmirror::capture::postgres {
+
+/// A PostgreSQL object identifier, unique within one catalog of one database.
+using ObjectId = std::uint32_t;
 
 /// Catalogs by the identifiers that they have in every PostgreSQL (manual, "pg_depend").
 namespace catalogs {

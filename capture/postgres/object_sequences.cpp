@@ -37,7 +37,9 @@ SchemaObjects sequence_objects(const std::vector<SequenceState>& sequences, cons
                        .sql = fmt::format("ALTER SEQUENCE {} OWNED BY {}.{}", name,
                                           libpq::qualified(owner.schema, owner.name),
                                           libpq::quote_identifier(owner.column(sequence.owner_column)->name))},
-         .after = {node, {catalogs::relation, sequence.owner}}});
+         .after = {node, {catalogs::relation, sequence.owner}},
+         .table = sequence.owner,
+         .undo = fmt::format("ALTER SEQUENCE IF EXISTS {} OWNED BY NONE", name)});
   }
   return objects;
 }

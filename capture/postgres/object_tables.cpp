@@ -64,6 +64,7 @@ void read_partitions(libpq::Connection& connection, const ScriptScope& scope, Sc
                     result.text(row, 8)));
     partition.rank = SchemaObject::Rank::partition;
     partition.statement.kind = "partition";
+    partition.table = static_cast<ObjectId>(result.integer(row, 0));
     partition.after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 6))}};
     objects.push_back(std::move(partition));
   }

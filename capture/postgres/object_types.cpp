@@ -19,6 +19,22 @@ SchemaObject type_object(const libpq::Result& result, int row, const char* kind,
                         .required = true}};
 }
 
+/// What a type gains and loses while it is in use is made by a statement of its own.
+SchemaObject part_object(const libpq::Result& result, int row, const char* kind, std::string sql, std::string undo) {
+  const ObjectNode type{catalogs::type, static_cast<ObjectId>(result.integer(row, 0))};
+  return {.node = {},
+          .rank = SchemaObject::Rank::type,
+          .statement = {.stage = before_data,
+                        .kind = kind,
+                        .schema = std::string(result.text(row, 1)),
+                        .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
+                        .sql = std::move(sql),
+                        .required = true},
+          .after = {type},
+          .undo = std::move(undo),
+          .part_of = type};
+}
+
 std::string name_of(const libpq::Result& result, int row) {
   return libpq::qualified(result.text(row, 1), result.text(row, 2));
 }
@@ -41,10 +57,7 @@ void read_domains(libpq::Connection& connection, SchemaObjects& objects) {
   const libpq::Result result = connection.execute(
       "SELECT t.oid, n.nspname, t.typname, pg_catalog.format_type(t.typbasetype, t.typtypmod),"
       " CASE WHEN t.typcollation <> b.typcollation THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname)"
-      " END, t.typdefault, t.typnotnull,"
-      " (SELECT pg_catalog.string_agg(pg_catalog.format(' CONSTRAINT %I %s', c.conname,"
-      "   pg_catalog.pg_get_constraintdef(c.oid)), '' ORDER BY c.oid)"
-      "  FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c')"
+      " END, t.typdefault, t.typnotnull"
       " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
       " JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
       " LEFT JOIN pg_catalog.pg_collation l ON l.oid = t.typcollation"
@@ -55,26 +68,56 @@ void read_domains(libpq::Connection& connection, SchemaObjects& objects) {
         fmt::format("CREATE DOMAIN {} AS {}{}", name_of(result, row), result.text(row, 3), result.text(row, 4));
     if (!result.is_null(row, 5)) sql += fmt::format(" DEFAULT {}", result.text(row, 5));
     if (result.boolean(row, 6)) sql += " NOT NULL";
-    sql += result.text(row, 7);
     objects.push_back(type_object(result, row, "domain", std::move(sql)));
+  }
+}
+
+void read_domain_constraints(libpq::Connection& connection, SchemaObjects& objects) {
+  const libpq::Result result = connection.execute(
+      "SELECT t.oid, n.nspname, t.typname, c.conname, pg_catalog.pg_get_constraintdef(c.oid)"
+      " FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_type t ON t.oid = c.contypid"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE c.contype = 'c' AND t.oid >= 16384"
+      " ORDER BY c.oid");
+  for (int row = 0; row < result.rows(); ++row) {
+    const std::string domain = name_of(result, row);
+    const std::string constraint = libpq::quote_identifier(result.text(row, 3));
+    objects.push_back(
+        part_object(result, row, "domain constraint",
+                    fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, constraint, result.text(row, 4)),
+                    fmt::format("ALTER DOMAIN {} DROP CONSTRAINT IF EXISTS {}", domain, constraint)));
   }
 }
 
 void read_composites(libpq::Connection& connection, SchemaObjects& objects) {
   const libpq::Result result = connection.execute(
-      "SELECT t.oid, n.nspname, t.typname,"
-      " (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s%s', a.attname,"
-      "   pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation <> y.typcollation"
-      "   THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) ELSE '' END), ', ' ORDER BY a.attnum)"
-      "  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid"
-      "  LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation"
-      "  LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace"
-      "  WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)"
-      " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+      "SELECT t.oid, n.nspname, t.typname FROM pg_catalog.pg_type t"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
       " JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' WHERE t.oid >= 16384");
   for (int row = 0; row < result.rows(); ++row) {
-    objects.push_back(type_object(result, row, "composite type",
-                                  fmt::format("CREATE TYPE {} AS ({})", name_of(result, row), result.text(row, 3))));
+    objects.push_back(
+        type_object(result, row, "composite type", fmt::format("CREATE TYPE {} AS ()", name_of(result, row))));
+  }
+}
+
+void read_attributes(libpq::Connection& connection, SchemaObjects& objects) {
+  const libpq::Result result = connection.execute(
+      "SELECT t.oid, n.nspname, t.typname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),"
+      " CASE WHEN a.attcollation <> y.typcollation"
+      "      THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) END"
+      " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+      " JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'"
+      " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+      " JOIN pg_catalog.pg_type y ON y.oid = a.atttypid"
+      " LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation"
+      " LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE t.oid >= 16384"
+      " ORDER BY t.oid, a.attnum");
+  for (int row = 0; row < result.rows(); ++row) {
+    const std::string type = name_of(result, row);
+    const std::string attribute = libpq::quote_identifier(result.text(row, 3));
+    objects.push_back(part_object(
+        result, row, "attribute",
+        fmt::format("ALTER TYPE {} ADD ATTRIBUTE {} {}{}", type, attribute, result.text(row, 4), result.text(row, 5)),
+        fmt::format("ALTER TYPE {} DROP ATTRIBUTE IF EXISTS {}", type, attribute)));
   }
 }
 
@@ -112,7 +155,9 @@ SchemaObjects read_types(libpq::Connection& connection) {
   SchemaObjects objects;
   read_enums(connection, objects);
   read_domains(connection, objects);
+  read_domain_constraints(connection, objects);
   read_composites(connection, objects);
+  read_attributes(connection, objects);
   read_ranges(connection, objects);
   return objects;
 }

@@ -29,7 +29,9 @@ SchemaObjects read_views(libpq::Connection& connection) {
                        .sql = fmt::format("CREATE {}VIEW {}{} AS{}{}", materialized ? "MATERIALIZED " : "",
                                           libpq::qualified(result.text(row, 1), result.text(row, 2)),
                                           materialized ? std::string_view{} : result.text(row, 5), query,
-                                          materialized ? " WITH NO DATA" : "")}});
+                                          materialized ? " WITH NO DATA" : "")},
+         .undo = fmt::format("DROP {}VIEW IF EXISTS {}", materialized ? "MATERIALIZED " : "",
+                             libpq::qualified(result.text(row, 1), result.text(row, 2)))});
   }
   return objects;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "capture/postgres/object_node.hpp"
@@ -35,6 +36,9 @@ struct SchemaObject {
   Rank rank = Rank::table;
   change::SchemaStatement statement;
   std::vector<ObjectNode> after{};  ///< needed besides what the catalog knows
+  ObjectId table = 0;               ///< that it is attached to
+  std::string undo{};               ///< takes it away again
+  ObjectNode part_of{};             ///< made whenever that object is made
 };
 
 /// An object is made because it is wanted itself, or only because something that is wanted needs it.

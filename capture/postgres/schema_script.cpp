@@ -1,7 +1,5 @@
 #include "capture/postgres/schema_script.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -9,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/object_dependencies.hpp"
 #include "capture/postgres/object_order.hpp"
 #include "capture/postgres/object_readers.hpp"
@@ -49,6 +48,7 @@ class Selection {
       : candidates_(std::move(candidates)), dependencies_(dependencies), scope_(scope), taken_(candidates_.size()) {
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (candidates_[i].node.oid != 0) by_node_.emplace(candidates_[i].node, i);
+      if (candidates_[i].part_of.oid != 0) parts_[candidates_[i].part_of].push_back(i);
     }
   }
 
@@ -98,6 +98,9 @@ class Selection {
     taken_[candidate] = true;
     const ObjectNode node = candidates_[candidate].node;
     if (node.oid == 0) return;
+    if (const auto parts = parts_.find(node); parts != parts_.end()) {
+      for (const std::size_t part : parts->second) take(part);
+    }
     for (const ObjectDependencies::Need& need : dependencies_.of(node)) {
       if (need.own_column != 0 && scope_.has_table(node.oid) && !scope_.has_column(node.oid, need.own_column)) continue;
       const std::optional<ObjectNode> extension = dependencies_.extension_of(need.object);
@@ -111,6 +114,7 @@ class Selection {
   const ScriptScope& scope_;
   std::vector<bool> taken_;
   std::map<ObjectNode, std::size_t> by_node_;
+  std::map<ObjectNode, std::vector<std::size_t>> parts_;
 };
 
 /// The schemas of all objects; `public` too, which a mirror may have lost.
@@ -135,8 +139,8 @@ SchemaObjects schemas_of(libpq::Connection& connection, const SchemaObjects& obj
 
 }  // namespace
 
-std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection, const RelationCatalog& catalog,
-                                                   const ScriptOptions& options) {
+std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, const RelationCatalog& catalog,
+                                             const ScriptOptions& options) {
   const ObjectDependencies dependencies(connection);
   const ScriptScope scope(connection, catalog, dependencies, options.views);
   Selection selection(read_candidates(connection, catalog, scope, options), dependencies, scope);
@@ -146,8 +150,20 @@ std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection
   append(objects, schemas_of(connection, objects));
   if (options.comments) append(objects, read_comments(connection, scope, objects));
 
-  std::vector<change::SchemaStatement> statements;
+  std::vector<ScriptedObject> scripted;
   for (SchemaObject& object : in_order(std::move(objects), dependencies)) {
+    scripted.push_back({.node = object.node,
+                        .table = object.table,
+                        .statement = std::move(object.statement),
+                        .undo = std::move(object.undo)});
+  }
+  return scripted;
+}
+
+std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection, const RelationCatalog& catalog,
+                                                   const ScriptOptions& options) {
+  std::vector<change::SchemaStatement> statements;
+  for (ScriptedObject& object : scripted_objects(connection, catalog, options)) {
     statements.push_back(std::move(object.statement));
   }
   return statements;
@@ -163,18 +179,8 @@ std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connectio
   std::vector<change::SchemaStatement> additions;
   for (const SchemaObject& object : selection.taken()) {
     if (object.statement.kind != "enum type") continue;
-    const std::string type = libpq::qualified(object.statement.schema, object.statement.name);
-    const libpq::Result labels = connection.execute(fmt::format(
-        "SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid = {} ORDER BY enumsortorder", object.node.oid));
-    for (int row = 0; row < labels.rows(); ++row) {
-      const std::string label = libpq::quote_literal(labels.text(row, 0));
-      std::string place;
-      if (row > 0) place = " AFTER " + libpq::quote_literal(labels.text(row - 1, 0));
-      if (row == 0 && labels.rows() > 1) place = " BEFORE " + libpq::quote_literal(labels.text(1, 0));
-      additions.push_back({.kind = "enum label",
-                           .schema = object.statement.schema,
-                           .name = object.statement.name,
-                           .sql = fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{}", type, label, place)});
+    for (change::SchemaStatement& addition : label_additions(object.statement)) {
+      additions.push_back(std::move(addition));
     }
   }
   return additions;

@@ -34,6 +34,10 @@ struct ScriptOptions {
 std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection, const RelationCatalog& catalog,
                                                    const ScriptOptions& options = {});
 
+/// The same objects with what takes them away again.
+std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, const RelationCatalog& catalog,
+                                             const ScriptOptions& options = {});
+
 /// `ALTER TYPE ... ADD VALUE IF NOT EXISTS` for each label of each enum that a mirrored table needs.
 std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connection, const RelationCatalog& catalog);
 

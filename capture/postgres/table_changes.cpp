@@ -1,0 +1,160 @@
+#include "capture/postgres/table_changes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "capture/postgres/constant_default.hpp"
+#include "capture/postgres/redefinition.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+using Kind = CatalogEvent::Kind;
+
+std::optional<FollowedTable> wanted(const CatalogTable* table, const config::TableRules& rules) {
+  if (table == nullptr) return std::nullopt;
+  std::optional<FollowedTable> followed = follow(*table, rules);
+  if (followed && followed->following == Following::none) return std::nullopt;
+  return followed;
+}
+
+bool mirrored(const FollowedTable& table, int column_number) {
+  return std::ranges::find(table.column_numbers, column_number) != table.column_numbers.end();
+}
+
+/// The stream tells TRUNCATE and every row; what rewrites a table's file besides is either of no consequence or writes
+/// the catalog's row of a column.
+std::string rewritten(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
+  if (before.leaves == after.leaves) return {};
+  for (const CatalogColumn& column : after.columns) {
+    if (!mirrored(followed, column.number)) continue;
+    const CatalogColumn* const old = before.column(column.number);
+    if (old == nullptr) return fmt::format("column {} was added with a value for each row", column.name);
+    if (old->written_by != column.written_by) return fmt::format("column {} was rewritten", column.name);
+  }
+  return {};
+}
+
+std::string partitions_changed(const CatalogTable& before, const CatalogTable& after) {
+  const auto find = [](const CatalogTable& table, ObjectId leaf) {
+    const auto at = std::ranges::find(table.leaves, leaf, &CatalogLeaf::oid);
+    return at == table.leaves.end() ? nullptr : &*at;
+  };
+  for (const CatalogLeaf& leaf : before.leaves) {
+    const CatalogLeaf* const now = find(after, leaf.oid);
+    if (now == nullptr) return "a partition was detached or dropped";
+    if (now->file != leaf.file) return "a partition was truncated or rewritten";
+  }
+  for (const CatalogLeaf& leaf : after.leaves) {
+    if (find(before, leaf.oid) == nullptr && !leaf.born_as_leaf) return "a table was attached as a partition";
+  }
+  return {};
+}
+
+/// Rows older than the column show the value that the default had when the column was added.
+std::string filled_up(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
+  for (const CatalogColumn& column : after.columns) {
+    if (!column.missing_value || !mirrored(followed, column.number) || before.column(column.number) != nullptr)
+      continue;
+    if (constant_of(column.default_sql.value_or("")) == column.missing_value) continue;
+    return fmt::format("column {} was added with a value that its default does not tell", column.name);
+  }
+  return {};
+}
+
+std::string gap_reason(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
+  std::string reason = after.partitioned ? partitions_changed(before, after) : rewritten(before, after, followed);
+  if (reason.empty()) reason = filled_up(before, after, followed);
+  return reason;
+}
+
+CatalogEvent statement(const CatalogTable& table, const std::string& column, std::string sql) {
+  return {.kind = Kind::statement,
+          .statement = {.stage = change::SchemaStatement::Stage::after_data,
+                        .kind = "generated column",
+                        .schema = table.schema,
+                        .name = fmt::format("{}.{}", table.name, column),
+                        .sql = std::move(sql)}};
+}
+
+/// Generated columns of the mirror compute themselves: they come and go by statements.
+void generated_columns(const CatalogTable& before, const CatalogTable& after, const config::TableRules& rules,
+                       std::vector<CatalogEvent>& events) {
+  const std::string table = libpq::qualified(after.schema, after.name);
+  for (const CatalogColumn& column : before.columns) {
+    const CatalogColumn* const now = after.column(column.number);
+    if (!column.generated) continue;
+    const std::string name = libpq::quote_identifier(column.name);
+    if (now == nullptr || (now->generated && now->default_sql != column.default_sql && now->name == column.name)) {
+      events.push_back(
+          statement(after, column.name, fmt::format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, name)));
+    } else if (!now->generated) {
+      events.push_back(statement(after, column.name,
+                                 fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION IF EXISTS", table, name)));
+    } else if (now->name != column.name) {
+      events.push_back(statement(
+          after, now->name,
+          fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table, name, libpq::quote_identifier(now->name))));
+    }
+  }
+  for (const CatalogColumn& column : after.columns) {
+    if (!column.generated || !rules.includes_column(after.schema, after.name, column.name)) continue;
+    const CatalogColumn* const old = before.column(column.number);
+    if (old != nullptr && (old->default_sql == column.default_sql || old->name != column.name)) continue;
+    events.push_back(statement(
+        after, column.name,
+        fmt::format("ALTER TABLE {} ADD COLUMN {} {} GENERATED ALWAYS AS ({}) STORED", table,
+                    libpq::quote_identifier(column.name), column.type_name, column.default_sql.value_or("NULL"))));
+  }
+}
+
+void compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
+                   const FollowedTable& is, std::vector<CatalogEvent>& events) {
+  bool certain = true;
+  if (was.following != is.following) {
+    events.push_back({.kind = Kind::following_changed, .table = is, .at_once = true});
+  }
+  if (*was.relation != *is.relation || was.column_numbers != is.column_numbers) {
+    Redefinition change = redefinition(was.relation, was.column_numbers, is.relation, is.column_numbers);
+    certain = change.certain;
+    if (*was.relation != *is.relation) {
+      events.push_back({.kind = Kind::table_redefined, .table = is, .schema = std::move(change.change)});
+    }
+  }
+  std::string reason = gap_reason(before, after, is);
+  if (reason.empty() && !certain) reason = "a column was dropped and one of the same name added";
+  if (!reason.empty()) {
+    events.push_back({.kind = Kind::content_gap, .table = is, .reason = std::move(reason)});
+  }
+}
+
+}  // namespace
+
+std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const CatalogPicture& after,
+                                        const config::TableRules& rules) {
+  std::vector<CatalogEvent> events;
+  for (const CatalogTable& table : before.tables) {
+    std::optional<FollowedTable> was = wanted(&table, rules);
+    if (!was || wanted(after.table(table.oid), rules)) continue;
+    events.push_back({.kind = Kind::table_disappeared, .table = std::move(*was)});
+  }
+  for (const CatalogTable& table : after.tables) {
+    std::optional<FollowedTable> is = wanted(&table, rules);
+    if (!is) continue;
+    const CatalogTable* const old = before.table(table.oid);
+    const std::optional<FollowedTable> was = wanted(old, rules);
+    if (!was) {
+      events.push_back({.kind = Kind::table_appeared, .table = std::move(*is), .at_once = true});
+      continue;
+    }
+    compare_table(*old, *was, table, *is, events);
+    generated_columns(*old, table, rules, events);
+  }
+  return events;
+}
+
+}  // namespace pgmirror::capture::postgres
