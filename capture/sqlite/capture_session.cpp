@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -47,7 +48,7 @@ std::uint32_t change_counter(const PageImage& image) {
 SqliteSource::Session::Session(const config::SqliteSource& settings, const config::TableRules& rules,
                                const std::filesystem::path& state_directory, change::Position queue_end,
                                const std::optional<change::SourceIdentity>& queue_identity)
-    : settings_(settings), rules_(rules) {
+    : settings_(settings), rules_(rules), state_directory_(state_directory) {
   const bool is_first_start = !ShadowStore::exists(state_directory);
   if (is_first_start) {
     if (queue_identity || queue_end.value != 0) {
@@ -65,7 +66,7 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
   } else {
     store_ = std::make_unique<OpenStore>(settings_);
   }
-  shadow_ = std::make_unique<ShadowStore>(state_directory, queue_end.value);
+  shadow_ = std::make_shared<ShadowStore>(state_directory, queue_end.value);
   if (queue_identity && *queue_identity != identity()) {
     throw ShadowUnusable(
         fmt::format("shadow: belongs to {}, the queue to {}; restore the state directory or run \"pgmirror "
@@ -152,10 +153,7 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
 
 void SqliteSource::Session::compare_with(const PageImage& image, change::TransactionWriter& writer) {
   comparison_time_ = {};
-  if (image.page_size() != shadow_->page_size()) {
-    throw ShadowUnusable(fmt::format("sqlite file {}: page size changed from {} to {}; run \"pgmirror resync\"",
-                                     settings_.file.string(), shadow_->page_size(), image.page_size()));
-  }
+  if (image.page_size() != shadow_->page_size()) return take_other_page_size(image, writer);
   const auto began = std::chrono::steady_clock::now();
   const auto changed = differing_pages(*shadow_, image);
   comparison_time_ = std::chrono::steady_clock::now() - began;
@@ -174,6 +172,34 @@ void SqliteSource::Session::compare_with(const PageImage& image, change::Transac
   spdlog::log(store_->wal() != nullptr ? spdlog::level::info : spdlog::level::debug,
               "[SqliteSource] {}: whole file compared, {} pages differed, {} changes in one transaction",
               settings_.file.string(), changed.size(), count);
+}
+
+/// A VACUUM may give the file another page size. Rows are compared as after every gap, but no page of the shadow has a
+/// place in the new file, so a new shadow is made beside it.
+void SqliteSource::Session::take_other_page_size(const PageImage& image, change::TransactionWriter& writer) {
+  const std::lock_guard turn(turn_);
+  std::vector<PageNumber> pages(image.page_count());
+  std::iota(pages.begin(), pages.end(), PageNumber{1});
+  writer.begin();
+  std::uint64_t count = 0;
+  try {
+    count = decoder_->decode(*shadow_, image, pages, writer);
+  } catch (const DamagedPage&) {
+    writer.rollback();
+    throw;
+  }
+  const std::uint64_t sequence = shadow_->sequence() + (count > 0 ? 1 : 0);
+  shadow_->make_successor(image, sequence);
+  if (count > 0) {
+    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    writer.commit({change::Position{sequence}, now});
+  } else {
+    writer.rollback();
+  }
+  writer.sync();
+  spdlog::info("[SqliteSource] {}: page size changed from {} to {}; all rows compared, {} changes in one transaction",
+               settings_.file.string(), shadow_->page_size(), image.page_size(), count);
+  shadow_ = std::make_shared<ShadowStore>(state_directory_, sequence);
 }
 
 void SqliteSource::Session::follow_wal(change::TransactionWriter& writer, std::stop_token stop) {
@@ -257,7 +283,7 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
 
 std::unique_ptr<change::Snapshot> SqliteSource::Session::open_snapshot() {
   const std::lock_guard turn(turn_);
-  return std::make_unique<ShadowSnapshot>(shadow_->open_image(), decoder_->tables());
+  return std::make_unique<ShadowSnapshot>(shadow_, decoder_->tables());
 }
 
 }  // namespace pgmirror::capture::sqlite

@@ -30,6 +30,7 @@ class SqliteSource::Session {
   [[noreturn]] void refuse_damaged(const DamagedPage& damage) const;
   WalFollower::Place compare(change::TransactionWriter& writer);
   void compare_with(const PageImage& image, change::TransactionWriter& writer);
+  void take_other_page_size(const PageImage& image, change::TransactionWriter& writer);
   void follow_wal(change::TransactionWriter& writer, std::stop_token stop);
   void decode_batches(BatchQueue& queue, change::TransactionWriter& writer, std::stop_token stop);
   void poll_journal(change::TransactionWriter& writer, std::stop_token stop);
@@ -41,7 +42,8 @@ class SqliteSource::Session {
   config::SqliteSource settings_;
   config::TableRules rules_;
   std::unique_ptr<OpenStore> store_;
-  std::unique_ptr<ShadowStore> shadow_;
+  std::filesystem::path state_directory_;
+  std::shared_ptr<ShadowStore> shadow_;
   std::unique_ptr<TransactionDecoder> decoder_;
   Turn turn_;
   std::chrono::steady_clock::duration comparison_time_{};

@@ -10,8 +10,8 @@
 
 namespace pgmirror::capture::sqlite {
 
-ShadowSnapshot::ShadowSnapshot(std::unique_ptr<UndoImage> image, std::vector<TableLayoutPtr> tables)
-    : image_(std::move(image)), tables_(std::move(tables)) {
+ShadowSnapshot::ShadowSnapshot(const std::shared_ptr<ShadowStore>& store, std::vector<TableLayoutPtr> tables)
+    : store_(store), image_(store->open_image()), tables_(std::move(tables)) {
   for (const TableLayoutPtr& table : tables_) relations_.push_back(table->relation);
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "capture/sqlite/shadow_store.hpp"
 #include "capture/sqlite/table_layout.hpp"
 #include "capture/sqlite/undo_image.hpp"
 #include "change/snapshot.hpp"
@@ -12,7 +13,7 @@ namespace pgmirror::capture::sqlite {
 /// All mirrored rows as of one captured commit, read from the shadow: the application's file is not touched.
 class ShadowSnapshot : public change::Snapshot {
  public:
-  ShadowSnapshot(std::unique_ptr<UndoImage> image, std::vector<TableLayoutPtr> tables);
+  ShadowSnapshot(const std::shared_ptr<ShadowStore>& store, std::vector<TableLayoutPtr> tables);
 
   change::Position position() const override { return change::Position{image_->sequence()}; }
   const std::vector<change::RelationPtr>& relations() const override { return relations_; }
@@ -23,6 +24,7 @@ class ShadowSnapshot : public change::Snapshot {
  private:
   const TableLayout& layout_of(const change::Relation& relation) const;
 
+  std::shared_ptr<ShadowStore> store_;  ///< outlives its image, also where another store has taken its place
   std::unique_ptr<UndoImage> image_;
   std::vector<TableLayoutPtr> tables_;
   std::vector<change::RelationPtr> relations_;

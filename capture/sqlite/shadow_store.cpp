@@ -20,6 +20,7 @@ constexpr std::uint64_t first_sequence = 1;
 constexpr PageNumber pages_at_once = 128;
 
 std::filesystem::path page_path(const std::filesystem::path& directory) { return directory / "shadow.pages"; }
+std::filesystem::path successor_path(const std::filesystem::path& directory) { return directory / "shadow.pages.next"; }
 std::filesystem::path redo_path(const std::filesystem::path& directory) { return directory / "shadow.redo"; }
 
 /// 16 bytes or 8: short enough to come whole.
@@ -38,6 +39,46 @@ std::string hexadecimal(std::span<const std::byte> bytes) {
   return text;
 }
 
+/// Durable on return, but for the name. `header` lacks what the image tells.
+void write_pages(const std::filesystem::path& path, const PageImage& image, PageFile::Header header) {
+  PageFile pages = PageFile::create(path);
+  std::vector<std::byte> run;
+  for (PageNumber first = 1; first <= image.page_count(); first += pages_at_once) {
+    run.resize(std::min(pages_at_once, image.page_count() - first + 1) * image.page_size());
+    image.read_run(first, run);
+    pages.write_run(first, image.page_size(), run);
+  }
+  pages.sync();
+  header.generation = 1;
+  header.redo_seed = random_value<std::uint64_t>();
+  header.page_size = static_cast<std::uint32_t>(image.page_size());
+  header.page_count = image.page_count();
+  pages.write_header(header);
+}
+
+/// Whether the successor counts: the queue holds its transaction.
+bool succeeds(const std::filesystem::path& successor, const PageFile::Header& present, std::uint64_t queue_end) {
+  try {
+    const PageFile pages = PageFile::open(successor);
+    return pages.header().identity == present.identity && pages.header().sequence == queue_end;
+  } catch (const ShadowUnusable&) {
+    return false;  // not finished
+  }
+}
+
+PageFile open_pages(const std::filesystem::path& directory, std::uint64_t queue_end) {
+  PageFile pages = PageFile::open(page_path(directory));
+  const auto successor = successor_path(directory);
+  if (!std::filesystem::exists(successor)) return pages;
+  if (!succeeds(successor, pages.header(), queue_end)) {
+    std::filesystem::remove(successor);
+    return pages;
+  }
+  std::filesystem::rename(successor, page_path(directory));
+  sync_directory(directory);
+  return PageFile::open(page_path(directory));
+}
+
 }  // namespace
 
 bool ShadowStore::exists(const std::filesystem::path& directory) {
@@ -47,23 +88,10 @@ bool ShadowStore::exists(const std::filesystem::path& directory) {
 void ShadowStore::create(const std::filesystem::path& directory, const PageImage& image) {
   // The name appears only when the content is durable: half a copy must never pass for a shadow.
   const std::filesystem::path unfinished = directory / "shadow.pages.new";
-  {
-    PageFile pages = PageFile::create(unfinished);
-    std::vector<std::byte> run;
-    for (PageNumber first = 1; first <= image.page_count(); first += pages_at_once) {
-      run.resize(std::min(pages_at_once, image.page_count() - first + 1) * image.page_size());
-      image.read_run(first, run);
-      pages.write_run(first, image.page_size(), run);
-    }
-    pages.sync();
-    pages.write_header(PageFile::Header{.identity = random_value<std::array<std::byte, 16>>(),
-                                        .generation = 1,
-                                        .redo_seed = random_value<std::uint64_t>(),
-                                        .first_sequence = first_sequence,
-                                        .sequence = first_sequence,
-                                        .page_size = static_cast<std::uint32_t>(image.page_size()),
-                                        .page_count = image.page_count()});
-  }
+  write_pages(unfinished, image,
+              {.identity = random_value<std::array<std::byte, 16>>(),
+               .first_sequence = first_sequence,
+               .sequence = first_sequence});
   RedoLog::create(redo_path(directory)).sync();
   std::filesystem::rename(unfinished, page_path(directory));
   sync_directory(directory);
@@ -71,12 +99,20 @@ void ShadowStore::create(const std::filesystem::path& directory, const PageImage
 
 void ShadowStore::discard(const std::filesystem::path& directory) { std::filesystem::remove(page_path(directory)); }
 
+void ShadowStore::make_successor(const PageImage& image, std::uint64_t sequence) const {
+  if (!settled_) throw std::logic_error("shadow: a successor needs settle() first");
+  write_pages(
+      successor_path(directory_), image,
+      {.identity = pages_.header().identity, .first_sequence = pages_.header().first_sequence, .sequence = sequence});
+  sync_directory(directory_);
+}
+
 ShadowStore::ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end)
     : ShadowStore(directory, queue_end, Limits{}) {}
 
 ShadowStore::ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end, Limits limits)
     : limits_(limits),
-      pages_(PageFile::open(page_path(directory))),
+      pages_(open_pages(directory, queue_end)),
       redo_(RedoLog::open(redo_path(directory))),
       cache_(pages_.header().page_size, limits.cache_bytes),
       identity_(hexadecimal(pages_.header().identity)),

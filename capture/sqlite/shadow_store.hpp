@@ -44,6 +44,11 @@ class ShadowStore : public PageImage {
   /// Takes back create(): the image was of no use.
   static void discard(const std::filesystem::path& directory);
 
+  /// Makes the pages of a shadow that continues this one as of `sequence`, with another page size; durable on return.
+  /// All that was applied must be settled. A store that is opened with the queue's end at `sequence` takes them in
+  /// place of the present ones, at another end it drops them. Images that are open keep the present ones.
+  void make_successor(const PageImage& image, std::uint64_t sequence) const;
+
   /// Opens the shadow and brings it to `queue_end` (at least its first sequence) exactly; 0: there is no queue. Throws
   /// ShadowUnusable when that is impossible.
   ShadowStore(const std::filesystem::path& directory, std::uint64_t queue_end, Limits limits);

@@ -75,6 +75,52 @@ TEST(SqliteGap, FileReplacedWhileRunning) {
   EXPECT_EQ(store.mirror().table("ledger").size(), 40U);
 }
 
+TEST(SqliteGap, PageSizeChangedWhileDown) {
+  FollowedStore store;
+  store.start();
+  finish(*store.start_application({"1", "200"}));
+  ASSERT_TRUE(store.wait_for_ledger(200));
+  store.stop();
+  int last = 200;
+  for (const std::string size : {"8192", "512", "65536"}) {
+    SCOPED_TRACE(size);
+    const std::size_t before = store.writer().durable_count();
+    store.close();
+    store.sql("PRAGMA journal_mode=DELETE");
+    store.sql("PRAGMA page_size=" + size + "; VACUUM; PRAGMA journal_mode=WAL");
+    store.sql("UPDATE totals SET n = n + 1 WHERE id = 3");
+    store.start();
+    ASSERT_TRUE(eventually(20s, [&] { return store.writer().durable_count() == before + 1; }));
+    // No other row is another one.
+    EXPECT_EQ(store.writer().durable().back().changes.size(), 1U);
+    finish(*store.start_application({std::to_string(last + 1), std::to_string(last + 60)}));
+    last += 60;
+    ASSERT_TRUE(store.wait_for_ledger(last));
+    EXPECT_EQ(store.writer().durable_count(), before + 61);
+    store.stop();
+  }
+  store.start();
+  store.stop();
+  store.expect_same_content();
+}
+
+TEST(SqliteGap, PageSizeChangedUnderARollbackJournal) {
+  FollowedStore store(SqliteDatabase::Journal::rollback);
+  store.start();
+  store.sql("INSERT INTO totals VALUES(1001, 1, 0)");
+  ASSERT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  const auto snapshot = store.source().open_snapshot();
+  store.sql("PRAGMA page_size=16384; VACUUM; INSERT INTO totals VALUES(1002, 2, 0)");
+  EXPECT_TRUE(eventually(20s, [&] { return mirrors_the_file(store); }));
+  std::size_t rows = 0;
+  for (const change::RelationPtr& relation : snapshot->relations()) {
+    if (relation->name == "totals") snapshot->read(*relation, [&](change::Tuple) { return ++rows > 0; });
+  }
+  EXPECT_EQ(rows, store.mirror().table("totals").size() - 1);
+  store.stop();
+  store.expect_same_content();
+}
+
 TEST(SqliteGap, RollbackJournalStoreIsPolled) {
   FollowedStore store(SqliteDatabase::Journal::rollback);
   store.start();

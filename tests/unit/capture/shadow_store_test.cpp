@@ -248,5 +248,79 @@ TEST(ShadowStore, ImagesStayWhileTheStoreMovesOn) {
   ASSERT_TRUE(same_pages(store, model));
 }
 
+/// A shadow of 512-byte pages with a few transactions, and a successor of 1024-byte pages for the next one.
+class ShadowSuccession : public testing::Test {
+ protected:
+  ShadowSuccession() {
+    old_model_.change(random_, 30);
+    new_model_.change(random_, 20);
+    ShadowStore::create(directory_.path(), old_model_);
+    store_ = std::make_unique<ShadowStore>(directory_.path(), 0, tight);
+    for (int round = 0; round < 20; ++round) {
+      apply_random(old_model_, *store_, random_);
+      settle(*store_);
+    }
+    identity_ = store_->identity();
+    last_ = store_->sequence();
+    store_->make_successor(new_model_, last_ + 1);
+  }
+  void reopen(std::uint64_t queue_end) {
+    store_.reset();
+    store_ = std::make_unique<ShadowStore>(directory_.path(), queue_end, tight);
+  }
+  bool successor_is_left() const { return std::filesystem::exists(directory_ / "shadow.pages.next"); }
+
+  TemporaryDirectory directory_;
+  std::mt19937 random_{5};
+  MemoryImage old_model_{512, 40};
+  MemoryImage new_model_{1024, 25};
+  std::unique_ptr<ShadowStore> store_;
+  std::string identity_;
+  std::uint64_t last_ = 0;
+};
+
+TEST_F(ShadowSuccession, AnotherPageSizeContinuesTheSameShadowOnceTheQueueHasIt) {
+  reopen(last_ + 1);
+  EXPECT_TRUE(same_pages(*store_, new_model_));
+  EXPECT_FALSE(successor_is_left());
+  EXPECT_EQ(store_->identity(), identity_);
+  EXPECT_EQ(store_->sequence(), last_ + 1);
+  apply_random(new_model_, *store_, random_);
+  settle(*store_);
+  reopen(last_ + 2);
+  EXPECT_TRUE(same_pages(*store_, new_model_));
+}
+
+TEST_F(ShadowSuccession, KilledBeforeTheQueueHadItTheOldPagesCount) {
+  reopen(last_);
+  EXPECT_TRUE(same_pages(*store_, old_model_));
+  EXPECT_FALSE(successor_is_left());
+}
+
+TEST_F(ShadowSuccession, KilledWhileItWasMadeTheOldPagesCount) {
+  std::filesystem::resize_file(directory_ / "shadow.pages.next", 4096);
+  std::ofstream(directory_ / "shadow.pages.next") << "half";
+  reopen(last_);
+  EXPECT_TRUE(same_pages(*store_, old_model_));
+  EXPECT_FALSE(successor_is_left());
+}
+
+TEST_F(ShadowSuccession, OfAnotherShadowIsNotTaken) {
+  const TemporaryDirectory other;
+  ShadowStore::create(other.path(), old_model_);
+  ShadowStore(other.path(), 0, tight).make_successor(new_model_, last_ + 1);
+  std::filesystem::rename(other / "shadow.pages.next", directory_ / "shadow.pages.next");
+  EXPECT_THROW(reopen(last_ + 1), ShadowUnusable);
+  reopen(last_);
+  EXPECT_TRUE(same_pages(*store_, old_model_));
+}
+
+TEST_F(ShadowSuccession, ImagesThatAreOpenKeepTheOldPages) {
+  const auto image = store_->open_image();
+  const ShadowStore successor(directory_.path(), last_ + 1, tight);
+  EXPECT_TRUE(same_pages(*image, old_model_));
+  EXPECT_TRUE(same_pages(successor, new_model_));
+}
+
 }  // namespace
 }  // namespace pgmirror::capture::sqlite
