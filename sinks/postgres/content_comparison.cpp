@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "sinks/postgres/copy_encoder.hpp"
+#include "sinks/postgres/copy_sender.hpp"
+#include "sinks/postgres/hex_text.hpp"
 #include "sinks/postgres/mirror_rows.hpp"
-#include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/odd_values.hpp"
-#include "sinks/postgres/row_statements.hpp"
+#include "sinks/postgres/text_array.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -13,15 +15,12 @@ namespace {
 
 constexpr std::size_t bucket_count = std::size_t{1} << 16U;
 constexpr std::size_t most_samples = 10;
+constexpr std::size_t block_bytes = std::size_t{256} << 10U;
 
 std::size_t bucket_of(const RowDigest& key) { return key.high % bucket_count; }
 
 RowDigest digest_of_odd(std::string_view storage, std::string_view raw) {
   return RowDigest::of(fmt::format("{}:{}", storage, raw));
-}
-
-change::Tuple whole(const change::RelationPtr& relation, const change::Value* cells) {
-  return {cells, relation->columns.size()};
 }
 
 }  // namespace
@@ -33,6 +32,7 @@ ContentComparison::ContentComparison(libpq::Connection& connection, change::Snap
 std::optional<TableComparison> ContentComparison::compare(const change::RelationPtr& relation, std::stop_token stop) {
   wanted_.clear();
   surplus_.clear();
+  some_differ_ = false;
   source_odd_.clear();
   odd_wanted_.clear();
   odd_surplus_.clear();
@@ -122,6 +122,7 @@ void ContentComparison::tell_apart(const MirrorTable& table, const std::vector<b
     } else {
       if (found->second != RowDigest::of(image.row)) {
         ++result.different;
+        some_differ_ = true;
         wanted_.insert(key);
       }
       source.erase(found);
@@ -134,6 +135,7 @@ void ContentComparison::tell_apart(const MirrorTable& table, const std::vector<b
 
 /// Worth another pass only because there is something to show.
 void ContentComparison::sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop) {
+  if (wanted_.empty()) return;
   RowImage image;
   std::vector<std::size_t> odd;
   snapshot_.read(*table.relation, [&](change::Tuple cells) {
@@ -152,17 +154,13 @@ void ContentComparison::compare_odd_values(const MirrorTable& table, TableCompar
       parameters);
   OddEntries expected = source_odd_;
   for (int row = 0; row < rows.rows(); ++row) {
-    std::string raw;
-    const std::string_view hex = rows.text(row, 3);
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-      raw.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-    }
     const std::pair entry{std::string(rows.text(row, 0)), std::string(rows.text(row, 1))};
     const auto found = expected.find(entry);
     if (found == expected.end()) {
       odd_surplus_.insert(entry);
     } else {
-      if (found->second != digest_of_odd(rows.text(row, 2), raw)) odd_wanted_.insert(entry.first);
+      if (found->second != digest_of_odd(rows.text(row, 2), bytes_of_hex(rows.text(row, 3))))
+        odd_wanted_.insert(entry.first);
       expected.erase(found);
     }
   }
@@ -174,54 +172,83 @@ void ContentComparison::compare_odd_values(const MirrorTable& table, TableCompar
 
 std::uint64_t ContentComparison::repair(const change::RelationPtr& relation) {
   const MirrorTablePtr table = schema_.describe(connection_, relation);
-  std::uint64_t touched = 0;
+  delete_surplus_odd_values(*table);
+  delete_rows(*table);
+  return odd_surplus_.size() + surplus_.size() + send_rows(*table);
+}
 
+void ContentComparison::delete_surplus_odd_values(const MirrorTable& table) {
+  if (odd_surplus_.empty()) return;
+  std::vector<std::string> keys;
+  std::vector<std::string> columns;
   for (const auto& [key, column] : odd_surplus_) {
-    libpq::Parameters parameters;
-    parameters.text(table->schema).text(table->name).text(key).text(column);
-    connection_.execute(
-        "DELETE FROM pgmirror.odd_values"
-        " WHERE schema_name = $1 AND table_name = $2 AND key = $3 AND column_name = $4",
-        parameters);
-    ++touched;
+    keys.push_back(key);
+    columns.push_back(column);
   }
+  libpq::Parameters parameters;
+  parameters.text(table.schema).text(table.name);
+  for (const auto& texts : {keys, columns}) parameters.binary(bytes_array(texts, text_oid), text_array_oid);
+  connection_.execute(
+      "DELETE FROM pgmirror.odd_values o USING unnest($3::text[], $4::text[]) AS gone (key, column_name)"
+      " WHERE o.schema_name = $1 AND o.table_name = $2 AND o.key = gone.key AND o.column_name = gone.column_name",
+      parameters);
+}
 
-  if (!surplus_.empty()) {
-    // The rows are named by where they lie: nobody else writes the table in this transaction.
-    connection_.execute("LOCK TABLE " + table->quoted + " IN SHARE ROW EXCLUSIVE MODE");
-    std::vector<std::string> places;
-    RowImage image;
-    const std::string select = comparable_select(*table);
-    const std::string with_place = "SELECT ctid::text, " + select.substr(std::string_view("SELECT ").size());
-    read_rows(connection_, with_place, [&](std::string_view fields) {
-      const std::size_t length = static_cast<unsigned char>(fields[3]);  // a ctid's text is short
-      image_of_mirror(*table, fields.substr(4 + length), image);
-      if (surplus_.contains(RowDigest::of(image.key))) places.emplace_back(fields.substr(4, length));
-      return true;
-    });
-    libpq::Parameters parameters;
-    parameters.text(fmt::format("{{\"{}\"}}", fmt::join(places, "\",\"")));
-    touched +=
-        connection_.execute("DELETE FROM " + table->quoted + " WHERE ctid = ANY ($1::tid[])", parameters).affected();
-  }
-
+void ContentComparison::delete_rows(const MirrorTable& table) {
+  if (surplus_.empty() && !some_differ_) return;
+  // The rows are named by where they lie: nobody else writes the table in this transaction.
+  connection_.execute("LOCK TABLE " + table.quoted + " IN SHARE ROW EXCLUSIVE MODE");
+  std::string places;
   RowImage image;
-  std::vector<std::size_t> odd_columns;
-  snapshot_.read(*relation, [&](change::Tuple cells) {
-    image_of_source(*table, cells, image, odd_columns);
-    const bool row_differs = wanted_.contains(RowDigest::of(image.key));
-    if (!row_differs && (odd_wanted_.empty() || !odd_wanted_.contains(odd_key(*table, cells)))) return true;
-    TableEffects effects(table);
-    effects.add(change::RowOperation::update, {}, whole(relation, cells.data()));
-    OddValues odd;
-    for (const Statement& statement : render(effects, ApplyMode::replace, true, odd)) {
-      connection_.execute(statement.sql, statement.parameters);
-    }
-    if (!odd.empty()) odd.write(connection_);
-    ++touched;
+  const std::string select = comparable_select(table);
+  const std::string with_place = "SELECT ctid::text, " + select.substr(std::string_view("SELECT ").size());
+  read_rows(connection_, with_place, [&](std::string_view fields) {
+    const std::size_t length = static_cast<unsigned char>(fields[3]);  // a ctid's text is short
+    image_of_mirror(table, fields.substr(4 + length), image);
+    const RowDigest key = RowDigest::of(image.key);
+    if (!surplus_.contains(key) && !wanted_.contains(key)) return true;
+    places += places.empty() ? "{\"" : ",\"";
+    places.append(fields.substr(4, length)).append("\"");
     return true;
   });
-  return touched;
+  if (places.empty()) return;
+  libpq::Parameters parameters;
+  parameters.text(places + "}");
+  connection_.execute("DELETE FROM " + table.quoted + " WHERE ctid = ANY ($1::tid[])", parameters);
+}
+
+std::uint64_t ContentComparison::send_rows(const MirrorTable& table) {
+  if (wanted_.empty() && odd_wanted_.empty()) return 0;
+  CopyEncoder encoder(table);
+  CopySender sender(connection_, table, encoder);
+  CopyBlock block;
+  OddValues odd_alone;
+  std::set<std::string> odd_rows;
+  const auto send = [&] {
+    sender.send(block, std::move(block.odd));
+    block = {};
+  };
+  RowImage image;
+  std::vector<std::size_t> odd_columns;
+  snapshot_.read(*table.relation, [&](change::Tuple cells) {
+    image_of_source(table, cells, image, odd_columns);
+    if (wanted_.contains(RowDigest::of(image.key))) {
+      encoder.append(block, cells);
+      if (block.bytes.size() >= block_bytes || block.odd.bytes() >= block_bytes) send();
+    } else if (!odd_wanted_.empty() && !odd_columns.empty()) {
+      const std::string key = odd_key(table, cells);
+      if (!odd_wanted_.contains(key)) return true;
+      odd_rows.insert(key);
+      for (const std::size_t column : odd_columns) {
+        odd_alone.add(table, key, table.columns[column], cells[table.columns[column].source]);
+      }
+    }
+    return true;
+  });
+  if (block.rows > 0) send();
+  const std::uint64_t sent = sender.finish();
+  odd_alone.write(connection_);
+  return sent + odd_rows.size();
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -49,7 +50,8 @@ class ContentComparison {
   std::optional<TableComparison> compare(const change::RelationPtr& relation, std::stop_token stop);
 
   /// Makes the rows found to differ in the last compare() as the source has them, inside the caller's transaction, and
-  /// only those. Returns how many rows it touched.
+  /// only those: one pass over each side, rows are deleted in one statement and sent by COPY. Returns how many rows it
+  /// touched.
   std::uint64_t repair(const change::RelationPtr& relation);
 
  private:
@@ -63,13 +65,20 @@ class ContentComparison {
   void sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void compare_odd_values(const MirrorTable& table, TableComparison& result);
 
+  void delete_surplus_odd_values(const MirrorTable& table);
+  /// Surplus rows, and those that are sent anew.
+  void delete_rows(const MirrorTable& table);
+  std::uint64_t send_rows(const MirrorTable& table);
+
   libpq::Connection& connection_;
   change::Snapshot& snapshot_;
   const SchemaBuilder& schema_;
   std::vector<bool> different_buckets_;
   std::vector<std::uint64_t> rows_in_bucket_;  ///< of the source
-  std::set<RowDigest> wanted_;                 ///< keys of rows that the mirror has to get from the source
-  std::set<RowDigest> surplus_;                ///< keys of rows that the mirror has to lose
+  using Keys = std::unordered_set<RowDigest, RowDigest::Hash>;
+  Keys wanted_;               ///< keys of rows that the mirror has to get from the source
+  Keys surplus_;              ///< keys of rows that the mirror has to lose
+  bool some_differ_ = false;  ///< some of the wanted rows stand in the mirror with other content
   OddEntries source_odd_;
   std::set<std::string> odd_wanted_;                           ///< key texts of rows whose odd values differ
   std::set<std::pair<std::string, std::string>> odd_surplus_;  ///< odd values without a row in the source

@@ -18,6 +18,7 @@ std::optional<VerificationReport> verify(libpq::Connection& connection, change::
   VerificationReport report{.position = position, .at = std::chrono::system_clock::now()};
   libpq::DatabaseTransaction transaction(connection);
   for (const std::string& setting : ownership.settings()) connection.execute(setting);
+  connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
   ContentComparison comparison(connection, snapshot, schema);
   for (const change::RelationPtr& relation : snapshot.relations()) {
     if (tables.state_of(*relation) == TrackedTable::State::stopped) {
