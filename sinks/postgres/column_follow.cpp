@@ -149,7 +149,13 @@ void ColumnFollow::alter() {
     const CatalogColumn* standing = table->column(mirror_identifier(name));
     if (!position || standing == nullptr) continue;
     const Column& after = after_.columns[*position];
-    if (before.family != after.family || before.declared_type != after.declared_type) retype(after, *standing);
+    const bool native = after.family == change::TypeFamily::native;
+    if (native && standing->type.sql == before.declared_type && before.declared_type != after.declared_type) {
+      throw SchemaError(fmt::format("table {}: column {} changed its type from {} to {}", after_.qualified_name(),
+                                    after.name, before.declared_type, after.declared_type));
+    }
+    const bool other_type = before.family != after.family || before.declared_type != after.declared_type;
+    if (other_type && !native) retype(after, *standing);
     const bool is_key = std::ranges::find(after_.key, *position) != after_.key.end();
     if (before.not_null && !after.not_null && standing->not_null && !is_key) {
       record_.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_, quote_identifier(name)),
@@ -170,6 +176,8 @@ void ColumnFollow::retype(const Column& column, const CatalogColumn& standing) {
   const std::string name = quote_identifier(column.name);
   const auto change = retyping(*present, wanted, name);
   if (!change) return;
+  // Behind a pooler a session may have been told by somebody else to round.
+  record_.connection().execute("SET LOCAL extra_float_digits = 1");
   record_.run(fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT, ALTER COLUMN {1} TYPE {2} USING {3}", table_,
                           name, change->sql, change->using_expression),
               fmt::format("column {} of table {} changed its type", column.name, after_.qualified_name()));

@@ -46,7 +46,7 @@ Definition step_aside(Definition& definition, std::size_t number) {
   change::Relation aside = *definition.change.before;
   aside.name = fmt::format("pgmirror_renaming_{}", number);
   const auto relation = std::make_shared<const change::Relation>(std::move(aside));
-  Definition step{.change = {.before = definition.change.before, .after = relation}};
+  Definition step{.change = {.before = definition.change.before, .after = relation}, .table = definition.table};
   definition.change.before = relation;
   return step;
 }
@@ -57,17 +57,20 @@ std::vector<Definition> in_safe_order(std::vector<Definition> waiting,
                                       const std::function<bool(const change::Relation&)>& stands) {
   Names names(stands);
   std::vector<Definition> ordered;
-  std::size_t steps_aside = 0;
+  std::vector<RelationPtr> aside;
   while (!waiting.empty()) {
     auto next = std::ranges::find_if(waiting, [&](const Definition& one) { return names.allow(one.change); });
     if (next == waiting.end()) {
-      next = std::ranges::find_if(waiting, [](const Definition& one) { return one.change.before != nullptr; });
+      next = std::ranges::find_if(waiting, [&](const Definition& one) {
+        return one.change.before && std::ranges::find(aside, one.change.before) == aside.end();
+      });
       if (next != waiting.end()) {
-        ordered.push_back(step_aside(*next, steps_aside++));
+        ordered.push_back(step_aside(*next, aside.size()));
+        aside.push_back(next->change.before);
         names.follow(ordered.back().change);
         continue;
       }
-      // New tables whose names are taken for good: the mirror says what stands there.
+      // Names that are taken for good: the mirror says what stands there.
       std::ranges::move(waiting, std::back_inserter(ordered));
       break;
     }

@@ -12,6 +12,8 @@ struct Definition {
   change::SchemaChange change;
   /// The source has emptied the table before and sends all its rows in this transaction.
   bool rows_come_again = false;
+  /// The table as the source knew it before, or knows it now: whom to name, also where the change came apart.
+  change::RelationPtr table = change.before ? change.before : change.after;
 };
 
 /// Puts the definitions of one transaction into an order in which no table takes a name that another still has. Tables

@@ -1,13 +1,13 @@
 #include "sinks/postgres/foreign_key_refusal.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/index_plan.hpp"
+#include "sinks/postgres/schema_record.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -38,18 +38,11 @@ bool drop_refusing_foreign_key(libpq::Connection& connection, const SchemaBuilde
   const std::string table = libpq::quote_identifier(refusing.schema) + "." + libpq::quote_identifier(refusing.table);
   const std::string statement =
       fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, libpq::quote_identifier(refusing.constraint));
-  const std::string reason =
-      fmt::format("rows of the source violate foreign key {} of table {}", refusing.constraint, refusing.table);
+  const std::string reason = fmt::format("dropped foreign key {} of table {}: rows of the source violate it",
+                                         refusing.constraint, refusing.table);
   libpq::DatabaseTransaction transaction(connection);
-  connection.execute(statement);
-  libpq::Parameters parameters;
-  parameters.text(schema.mirror().name).integer(static_cast<std::int64_t>(position.value));
-  parameters.text(statement).text(reason);
-  connection.execute(
-      "INSERT INTO pgmirror.schema_history (mirror, position, statement, reason) VALUES ($1, $2, $3, $4)", parameters);
+  SchemaRecord(connection, schema.mirror().name, position).run(statement, reason);
   transaction.commit();
-  spdlog::warn("[MirrorSchema] Dropped foreign key {} of table {}: {}", refusing.constraint, refusing.table,
-               "rows of the source violate it");
   return true;
 }
 

@@ -95,6 +95,8 @@ class SerialApply::Attempt {
       definitions_.finish();
       tables_.forget_descriptions();
     }
+    // A deferred constraint would speak at COMMIT only, behind the checkpoint step.
+    if (refusals_) connection_.execute("SET CONSTRAINTS ALL IMMEDIATE");
     advance_checkpoint(connection_, ownership_.mirror, ownership_.epoch, expected_, commit_.position, commit_.time);
     transaction_.commit();
     outcome_.applied.last = commit_;
@@ -161,17 +163,15 @@ class SerialApply::Attempt {
   }
 
   void define(const Definition& definition) {
-    const change::RelationPtr& concerned =
-        definition.change.before ? definition.change.before : definition.change.after;
     try {
       follow(definition);
     } catch (const SchemaError& error) {
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
-      throw TableRefused{concerned, error.what()};
+      throw TableRefused{definition.table, error.what()};
     } catch (const libpq::DatabaseError& error) {
       const bool over = refusals_ && refusals_->rule != config::PoisonRule::stop;
       if (!over || error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
-      throw TableRefused{concerned, error.what()};
+      throw TableRefused{definition.table, error.what()};
     }
   }
 
@@ -347,11 +347,32 @@ void SerialApply::allow_null(const NullNotAllowed& refusal, change::Position pos
   transaction.commit();
 }
 
+change::RelationPtr SerialApply::table_to_stop(const libpq::ConstraintName& refusing, const Stopping& stopping) const {
+  if (refusing.constraint.empty()) return nullptr;
+  std::vector<TableRegistry::Name> candidates{{refusing.schema, refusing.table}};
+  const libpq::Result referenced = connection_.execute(
+      "SELECT n.nspname, r.relname FROM pg_catalog.pg_constraint f"
+      " JOIN pg_catalog.pg_class t ON t.oid = f.conrelid JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace"
+      " JOIN pg_catalog.pg_class r ON r.oid = f.confrelid JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace"
+      " WHERE s.nspname = $1 AND t.relname = $2 AND f.conname = $3",
+      libpq::Parameters::texts({refusing.schema, refusing.table, refusing.constraint}));
+  if (referenced.rows() == 1) candidates.emplace_back(referenced.text(0, 0), referenced.text(0, 1));
+  for (const TableRegistry::Name& name : candidates) {
+    const auto found = tables_.tables().find(name);
+    if (found == tables_.tables().end() || !found->second.table) continue;
+    const change::RelationPtr& relation = found->second.table->relation;
+    const bool stopped = found->second.state != TrackedTable::State::live ||
+                         std::ranges::any_of(stopping, [&](const auto& one) { return *one.first == *relation; });
+    if (!stopped) return relation;
+  }
+  return nullptr;
+}
+
 SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Position position,
                                              const std::optional<Refusals>& refusals) {
   const Ahead ahead = look_ahead(cursor, position);
   const change::Commit& commit = ahead.commit;
-  std::vector<std::pair<change::RelationPtr, std::string>> stopping;
+  Stopping stopping;
   bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
@@ -366,11 +387,20 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
       }
       return attempt.finish();
     } catch (const TableRefused& refused) {
+      const bool in_vain =
+          std::ranges::any_of(stopping, [&](const auto& one) { return *one.first == *refused.relation; });
+      if (in_vain) throw SchemaError(refused.reason);
       stopping.emplace_back(refused.relation, refused.reason);
     } catch (const NullNotAllowed& refused) {
       allow_null(refused, position);
     } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      if (refusals && refusals->rule != config::PoisonRule::stop) {
+        if (change::RelationPtr relation = table_to_stop(error.constraint(), stopping)) {
+          stopping.emplace_back(std::move(relation), error.what());
+          continue;
+        }
+      }
       if (two_passes || error.sqlstate() != unique_violation) throw BatchRefused(error, commit.position, 1);
       two_passes = true;
     }

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "config/config.hpp"
 #include "queue/cursor.hpp"
@@ -48,6 +51,12 @@ class SerialApply {
     bool two_passes = false;
   };
 
+  /// Tables with the reasons for which they are stopped while one transaction is applied.
+  using Stopping = std::vector<std::pair<change::RelationPtr, std::string>>;
+
+  /// Where no single row can be blamed: the table of a constraint that refuses, or where that one is stopped already
+  /// the table it refers to. Null when neither is ours.
+  change::RelationPtr table_to_stop(const libpq::ConstraintName& refusing, const Stopping& stopping) const;
   Ahead look_ahead(queue::Cursor& cursor, change::Position position) const;
   void allow_null(const NullNotAllowed& refusal, change::Position position);
 

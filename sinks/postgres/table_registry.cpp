@@ -87,6 +87,14 @@ TrackedTable& TableRegistry::describe(libpq::Connection& connection, const chang
   return table;
 }
 
+TrackedTable& TableRegistry::stands(const change::RelationPtr& relation, MirrorTablePtr table) {
+  TrackedTable& now = by_name(*relation);
+  now.state = State::live;
+  now.table = std::move(table);
+  by_relation_[relation.get()] = {relation, &now};
+  return now;
+}
+
 void TableRegistry::redefined(libpq::Connection& connection, const change::SchemaChange& change, MirrorTablePtr table,
                               change::Position position) {
   // Other relation objects may describe the tables touched: they are looked up again when they come.
@@ -107,12 +115,9 @@ void TableRegistry::redefined(libpq::Connection& connection, const change::Schem
     }
   }
   if (change.after) {
-    TrackedTable& now = by_name(*change.after);
+    TrackedTable& now = stands(change.after, std::move(table));
     // Nothing was copied: its rows come as changes, in this very transaction perhaps.
     if (!change.before) now.copied_at = {position.value - 1};
-    now.state = State::live;
-    now.table = std::move(table);
-    by_relation_[change.after.get()] = {change.after, &now};
     save_state(connection, name_of(*change.after), now);
   }
 }
@@ -131,9 +136,10 @@ void TableRegistry::stop(libpq::Connection& connection, TrackedTable& table, con
   // A table that could not even be created may be somebody else's: then it is never ours to drop.
   const Name name = name_of(relation);
   connection.execute(
-      "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, created) SELECT $1, $2, $3, 'stopped',"
+      "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, created) SELECT $1, $2::text, $3::text, "
+      "'stopped',"
       " NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " WHERE n.nspname = $2 AND c.relname = $3) ON CONFLICT DO NOTHING",
+      " WHERE n.nspname = $2::text AND c.relname = $3::text) ON CONFLICT DO NOTHING",
       libpq::Parameters::texts({mirror_, name.first, name.second}));
   save_state(connection, name_of(relation), table);
 }

@@ -45,6 +45,9 @@ class TableRegistry {
   /// everything: SchemaError then. The connection must not be in a pipeline.
   TrackedTable& describe(libpq::Connection& connection, const change::RelationPtr& relation);
 
+  /// The relation stands as `table` and is live, as somebody else has found out or seen to.
+  TrackedTable& stands(const change::RelationPtr& relation, MirrorTablePtr table);
+
   /// By name, absent where nothing is known. Stays valid for the registry's life.
   TrackedTable& by_name(const change::Relation& relation);
   /// After SchemaFollow::follow(): `after` stands as `table`, from `position` on. Part of the caller's transaction.

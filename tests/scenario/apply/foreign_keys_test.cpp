@@ -90,5 +90,24 @@ TEST_F(ForeignKeysOfAPlainRole, CopyOfEverythingAgainIsNotHeldUpByOldRows) {
   EXPECT_EQ(foreign_keys(), 1) << "made again behind the copy";
 }
 
+/// It speaks at the end of a transaction only.
+TEST_F(ForeignKeysOfAPlainRole, DeferredOneOfSomebodyElseStopsItsTableAlone) {
+  ASSERT_TRUE(catches_up());
+  tell(
+      "ALTER TABLE ledger ADD CONSTRAINT theirs FOREIGN KEY (number) REFERENCES person (id)"
+      " DEFERRABLE INITIALLY DEFERRED");
+  source_.transaction([&] {
+    write_ledger(55);
+    source_.insert(user_, {integer(8), integer(8)});
+  });
+  source_.transaction([&] { source_.insert(user_, {integer(9), integer(9)}); });
+  EXPECT_TRUE(catches_up(120s)) << status().reason;
+  EXPECT_EQ(rows("SELECT id FROM person ORDER BY id"), (std::vector<std::string>{"1", "8", "9"}));
+  EXPECT_EQ(count("ledger"), 0);
+  EXPECT_EQ(count("pg_catalog.pg_constraint WHERE conname = 'theirs'"), 1);
+  EXPECT_EQ(count("pgmirror.tables WHERE table_name = 'ledger' AND state = 'stopped' AND last_error LIKE '%theirs%'"),
+            1);
+}
+
 }  // namespace
 }  // namespace pgmirror::tests
