@@ -19,15 +19,8 @@ using sinks::postgres::MirrorState;
 
 constexpr std::chrono::seconds housekeeping_interval{1};
 
-/// False also where the agent was killed while it made the queue.
-bool has_segments(const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory)) return false;
-  return std::ranges::any_of(std::filesystem::directory_iterator(directory),
-                             [](const auto& entry) { return entry.path().extension() == ".segment"; });
-}
-
 std::optional<change::SourceIdentity> identity_of_queue(const std::filesystem::path& directory) {
-  if (!has_segments(directory)) return std::nullopt;
+  if (!has_queue(directory)) return std::nullopt;
   const queue::QueueReport report = queue::inspect(directory, queue::Depth::headers);
   if (report.segments.empty()) return std::nullopt;
   return report.source;
@@ -69,12 +62,13 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
     source_ = open_source(config, {}, std::nullopt);
     queue_ = open_queue(config, source_->identity(), source_->open_snapshot()->position());
   }
-  const bool start_over = take_start_over(config.state_dir);
   for (const config::Mirror& mirror : config.mirrors) {
-    workers_.push_back(
-        std::make_unique<sinks::postgres::MirrorWorker>(mirror, queue_->reader(), *source_, source_->identity()));
-    if (start_over) workers_.back()->orders().start_over();
+    workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(
+        mirror, queue_->reader(), *source_, source_->identity(), orders_file(config.state_dir, mirror.name)));
+    if (start_over_ordered(config.state_dir)) workers_.back()->orders().start_over();
   }
+  // Each worker has noted it.
+  forget_start_over(config.state_dir);
 }
 
 MirrorAgent::~MirrorAgent() = default;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
 #include <system_error>
 
@@ -63,6 +65,23 @@ void order_start_over(const fs::path& state_directory) {
   }
 }
 
-bool take_start_over(const fs::path& state_directory) { return fs::remove(state_directory / start_over_order); }
+bool start_over_ordered(const fs::path& state_directory) { return fs::exists(state_directory / start_over_order); }
+void forget_start_over(const fs::path& state_directory) { fs::remove(state_directory / start_over_order); }
+
+fs::path orders_file(const fs::path& state_directory, const std::string& mirror) {
+  // A mirror may have any name, a file may not.
+  std::string name = "orders-";
+  for (const char c : mirror) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    name += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return state_directory / name;
+}
+
+bool has_queue(const fs::path& queue_directory) {
+  if (!fs::exists(queue_directory)) return false;
+  return std::ranges::any_of(fs::directory_iterator(queue_directory),
+                             [](const auto& entry) { return entry.path().extension() == ".segment"; });
+}
 
 }  // namespace pgmirror::agent

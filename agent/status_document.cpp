@@ -29,6 +29,16 @@ json table_document(const sinks::postgres::MirrorTableStatus& table) {
           {"changes", table.changes}, {"skipped", table.skipped}, {"last_error", text_or_null(table.last_error)}};
 }
 
+json copy_document(const std::optional<sinks::postgres::CopyStatus>& copy) {
+  if (!copy) return nullptr;
+  return {{"table", text_or_null(copy->table)},
+          {"rows", copy->rows},
+          {"expected_rows", copy->expected ? json(*copy->expected) : json(nullptr)},
+          {"rows_per_second", copy->rows_per_second},
+          {"seconds_left", copy->remaining ? json(copy->remaining->count()) : json(nullptr)},
+          {"waiting", copy->waiting}};
+}
+
 json mirror_document(const AgentStatus::Mirror& mirror, Clock::time_point now) {
   const sinks::postgres::MirrorStatus& status = mirror.status;
   json tables = json::array();
@@ -57,6 +67,7 @@ json mirror_document(const AgentStatus::Mirror& mirror, Clock::time_point now) {
       {"retries", status.retries},
       {"parked", status.parked},
       {"proven_equal_at", moment(status.proven_equal_at)},
+      {"copy", copy_document(status.copy)},
       {"tables", std::move(tables)},
   };
 }

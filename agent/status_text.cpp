@@ -122,6 +122,25 @@ void add_tables(std::string& text, const json& tables, const Painter& paint) {
   add_table(text, rows, tones, paint);
 }
 
+void add_copy(std::string& text, const json& copy) {
+  if (!copy.is_object()) return;
+  if (copy["table"].is_string()) {
+    const auto rows = copy["rows"].get<std::uint64_t>();
+    text += fmt::format("  copying {}: {}", copy["table"].get<std::string>(), count_text(rows));
+    if (copy["expected_rows"].is_number()) {
+      text += fmt::format(" of {}", count_text(copy["expected_rows"].get<std::uint64_t>()));
+    }
+    text +=
+        fmt::format(" rows, {} rows/s", count_text(static_cast<std::uint64_t>(copy["rows_per_second"].get<double>())));
+    if (copy["seconds_left"].is_number()) text += ", " + duration_text(copy["seconds_left"].get<double>()) + " left";
+    text += "\n";
+  }
+  if (copy["waiting"].empty()) return;
+  text += "  still to be copied:";
+  for (const json& table : copy["waiting"]) text += " " + table.get<std::string>();
+  text += "\n";
+}
+
 void add_mirror(std::string& text, const json& mirror, const Painter& paint) {
   const std::string state = mirror["state"].get<std::string>();
   text += fmt::format("\nMirror  {} ({}): {}, {}\n", mirror["name"].get<std::string>(),
@@ -142,6 +161,7 @@ void add_mirror(std::string& text, const json& mirror, const Painter& paint) {
   if (mirror["proven_equal_at"].is_string()) {
     text += "  proven equal at " + mirror["proven_equal_at"].get<std::string>() + "\n";
   }
+  add_copy(text, mirror.value("copy", json()));
   add_tables(text, mirror["tables"], paint);
 }
 

@@ -14,12 +14,12 @@ namespace fs = std::filesystem;
 std::optional<std::string> why_state_is_unusable(const fs::path& state_directory) {
   const fs::path queue_place = queue_directory(state_directory);
   const fs::path shadow_place = shadow_directory(state_directory);
-  const bool has_queue = fs::exists(queue_place) && !fs::is_empty(queue_place);
+  const bool queue_begun = has_queue(queue_place);
   const bool has_shadow = capture::sqlite::ShadowStore::exists(shadow_place);
-  if (!has_queue && !has_shadow) return std::nullopt;
+  if (!queue_begun && !has_shadow) return std::nullopt;
   try {
     std::uint64_t end = 0;
-    if (has_queue) {
+    if (queue_begun) {
       const queue::QueueReport report = queue::inspect(queue_place, queue::Depth::headers);
       if (report.damage) {
         return fmt::format("queue: {} is damaged at offset {}: {}", report.damage->file, report.damage->offset,

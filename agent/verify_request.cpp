@@ -47,7 +47,10 @@ json report_document(const std::string& mirror, const VerificationReport& report
   return document;
 }
 
-[[noreturn]] void give_up(const std::string& mirror, const std::string& why) {
+/// Nobody is there any more to hear what a later session finds, or mends.
+[[noreturn]] void give_up(MirrorWorker& worker, const std::string& why) {
+  worker.orders().forget_verification();
+  const std::string& mirror = worker.mirror().name;
   throw ControlRefusal(fmt::format("mirror \"{}\": {}", mirror, why), static_cast<int>(ExitCode::temporary_failure));
 }
 
@@ -58,11 +61,11 @@ VerificationReport verify(MirrorWorker& worker, bool repair, const std::function
   for (;;) {
     std::future<VerificationReport> answer = worker.orders().verify(repair);
     while (answer.wait_for(between_progress) != std::future_status::ready) {
-      if (stop.stop_requested()) give_up(name, "the comparison was given up");
+      if (stop.stop_requested()) give_up(worker, "the comparison was given up");
       const auto status = worker.status();
       const bool unreachable = status.state == MirrorState::waiting || status.state == MirrorState::failed;
-      if (unreachable && std::chrono::steady_clock::now() - begun > patience) give_up(name, status.reason);
-      if (status.state == MirrorState::paused) give_up(name, "it is paused; run \"pgmirror resume\" first");
+      if (unreachable && std::chrono::steady_clock::now() - begun > patience) give_up(worker, status.reason);
+      if (status.state == MirrorState::paused) give_up(worker, "it is paused; run \"pgmirror resume\" first");
       progress({{"mirror", name}, {"state", sinks::postgres::to_string(status.state)}});
     }
     try {
@@ -70,7 +73,7 @@ VerificationReport verify(MirrorWorker& worker, bool repair, const std::function
     } catch (const std::future_error&) {
       // The session ended on the way; the next one is asked again, as long as there is hope.
       if (stop.stop_requested() || std::chrono::steady_clock::now() - begun > patience) {
-        give_up(name, "the connection was lost during the comparison; run it again");
+        give_up(worker, "the connection was lost during the comparison; run it again");
       }
     }
   }

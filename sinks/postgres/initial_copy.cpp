@@ -9,6 +9,7 @@
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/table_copy.hpp"
 
@@ -68,13 +69,31 @@ void make_live(libpq::Connection& connection, const std::string& mirror, const M
 
 }  // namespace
 
-InitialCopy::InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync)
-    : schema_(schema), epoch_(epoch), resync_(std::move(resync)) {}
+InitialCopy::InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync,
+                         StatusBoard* board)
+    : schema_(schema), epoch_(epoch), resync_(std::move(resync)), board_(board) {}
+
+std::vector<std::string> InitialCopy::tables_to_copy(libpq::Connection& connection,
+                                                     const change::Snapshot& snapshot) const {
+  const libpq::Result copied =
+      connection.execute("SELECT schema_name, table_name FROM pgmirror.tables WHERE mirror = $1 AND state <> 'copying'",
+                         libpq::Parameters::texts({schema_.mirror().name}));
+  std::set<std::pair<std::string, std::string>> done;
+  for (int row = 0; row < copied.rows(); ++row) done.emplace(copied.text(row, 0), copied.text(row, 1));
+  std::vector<std::string> tables;
+  for (const change::RelationPtr& relation : snapshot.relations()) {
+    const std::string name = relation->qualified_name();
+    const bool is_done = done.contains({schema_.schema_of(*relation), libpq::mirror_identifier(relation->name)});
+    if (!is_done || resync_.contains(name)) tables.push_back(name);
+  }
+  return tables;
+}
 
 InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Snapshot& snapshot,
                                       std::stop_token stop) const {
   const std::string& mirror = schema_.mirror().name;
   Outcome outcome;
+  CopyList list(board_, tables_to_copy(connection, snapshot));
   for (const change::RelationPtr& relation : snapshot.relations()) {
     if (stop.stop_requested()) return outcome;
     const auto start = std::chrono::steady_clock::now();
@@ -91,12 +110,14 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     const TableState state = lock_state(connection, mirror, name);
     const bool resync = state.replaceable || resync_.contains(relation->qualified_name());
     if (state.state != "copying" && !resync) continue;
+    list.begin(relation->qualified_name());
 
     const MirrorTablePtr table =
         resync ? schema_.describe_or_recreate(connection, snapshot, relation) : schema_.describe(connection, relation);
     connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
     make_room(connection, *table, resync);
-    const TableCopyOutcome copied = copy_table(connection, snapshot, *table, state.expected_rows, stop);
+    CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
+    const TableCopyOutcome copied = copy_table(connection, snapshot, *table, progress, stop);
     if (!copied.complete) return outcome;
     make_live(connection, mirror, *table, snapshot.position(), copied.rows);
     // The first batches of changes are planned with these figures, long before autovacuum comes by.

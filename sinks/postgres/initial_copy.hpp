@@ -6,10 +6,12 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "change/position.hpp"
 #include "change/snapshot.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -31,7 +33,9 @@ class InitialCopy {
   /// another agent has claimed the mirror. Tables named in `resync` (as Relation::qualified_name) are emptied and
   /// copied again, live or stopped, in the same transaction; the others are left alone unless they still have to be
   /// copied.
-  InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync = {});
+  /// `board`, which outlives the copy, shows how far it is.
+  InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::set<std::string> resync = {},
+              StatusBoard* board = nullptr);
 
   struct Outcome {
     std::uint64_t tables = 0;  ///< copied now; those that were live already are not counted
@@ -54,9 +58,13 @@ class InitialCopy {
   static std::optional<change::Position> start_position(libpq::Connection& connection, const std::string& mirror);
 
  private:
+  /// Names in the source of what has to be copied, in the snapshot's order.
+  std::vector<std::string> tables_to_copy(libpq::Connection& connection, const change::Snapshot& snapshot) const;
+
   const SchemaBuilder& schema_;
   std::int64_t epoch_;
   std::set<std::string> resync_;
+  StatusBoard* board_;
 };
 
 }  // namespace pgmirror::sinks::postgres

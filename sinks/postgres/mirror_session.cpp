@@ -58,7 +58,7 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
                                            : claim_checkpoint(connection, mirror.name, identity, claimant);
   claimant.takes_over = false;
   // Carried out only now: an order must not be lost with a connection.
-  if (start_over) orders.take_start_over();
+  if (start_over) orders.started_over();
   position = checkpoint.position;
   return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = may_set_replica_role(connection)};
 }
@@ -111,6 +111,7 @@ MirrorSession::MirrorSession(const Surroundings& around)
 MirrorSession::~MirrorSession() = default;
 
 void MirrorSession::run(std::stop_token stop) {
+  orders_.remind();
   if (const auto refusing = std::exchange(trouble_.foreign_key, std::nullopt)) {
     const auto relations = source_.open_snapshot()->relations();
     if (drop_refusing_foreign_key(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
@@ -130,7 +131,8 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
   schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
-  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{});
+  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
+                   &board_);
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
   schema_.build_indexes(connection_, snapshot->relations());
 
@@ -151,11 +153,10 @@ bool MirrorSession::copy_all(std::stop_token stop) {
 }
 
 void MirrorSession::take_orders() {
-  if (auto tables = orders_.take_resync()) {
+  if (const auto ordered = orders_.take_resync()) {
     auto now = source_.open_snapshot();
-    if (tables->empty()) *tables = names_of(now->relations());
-    if (planned_) tables->merge(planned_->again);
-    planned_ = Planned{.snapshot = std::move(now), .again = std::move(*tables)};
+    auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
+    planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = ordered};
   }
   if (planned_) return;
   if (auto verification = orders_.take_verification()) {
@@ -183,9 +184,10 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   }
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   schema_.prepare(connection_, *planned.snapshot);
-  InitialCopy copy(schema_, ownership_.epoch, planned.again);
-  copy.run(connection_, *planned.snapshot, stop);
+  InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
+  const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;
   schema_.build_indexes(connection_, planned.snapshot->relations());
+  if (complete && planned.ordered) orders_.resync_done(*planned.ordered);
   tables_.load(connection_);
   collector_->restart(position_);
   publish_tables();

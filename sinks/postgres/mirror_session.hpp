@@ -29,11 +29,12 @@ namespace pgmirror::sinks::postgres {
 struct Trouble {
   static constexpr unsigned most_attempts = 10;
 
-  change::Position end;                         ///< normal again behind it
-  std::uint64_t transactions = 0;               ///< most that a batch may hold
-  bool retried = false;                         ///< the whole batch was sent a second time already
-  unsigned attempts = 0;                        ///< at the transaction that stands alone
-  std::optional<libpq::ConstraintName> foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
+  change::Position end;            ///< normal again behind it
+  std::uint64_t transactions = 0;  ///< most that a batch may hold
+  bool retried = false;            ///< the whole batch was sent a second time already
+  unsigned attempts = 0;           ///< at the transaction that stands alone
+  std::optional<libpq::ConstraintName>
+      foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }
@@ -94,6 +95,8 @@ class MirrorSession {
     std::unique_ptr<change::Snapshot> snapshot;
     /// Tables to copy though the mirror has them; those that it lacks are copied anyway.
     std::set<std::string> again{};
+    /// The order that asked for them.
+    std::optional<std::set<std::string>> ordered{};
     std::optional<VerificationOrder> verification{};
   };
 

@@ -31,6 +31,16 @@ struct MirrorTableStatus {
   std::string last_error;
 };
 
+/// How far copying tables is.
+struct CopyStatus {
+  std::string table;                      ///< being copied, as the source names it; empty between two
+  std::uint64_t rows = 0;                 ///< of it, copied so far
+  std::optional<std::uint64_t> expected;  ///< rows it had when they were last counted
+  double rows_per_second = 0;
+  std::optional<std::chrono::duration<double>> remaining;  ///< for this table; none where nothing can be said
+  std::vector<std::string> waiting;                        ///< tables that come after it
+};
+
 /// How one mirror is doing, as of one moment.
 struct MirrorStatus {
   std::string name;
@@ -49,6 +59,7 @@ struct MirrorStatus {
   std::uint64_t retries = 0;
   std::uint64_t parked = 0;  ///< now in pgmirror.parked
   std::vector<MirrorTableStatus> tables;
+  std::optional<CopyStatus> copy;  ///< only while tables are copied
   std::optional<std::chrono::system_clock::time_point> proven_equal_at;
 };
 

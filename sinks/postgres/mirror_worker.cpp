@@ -57,12 +57,13 @@ std::chrono::milliseconds delay_after(const Failure& failure, Backoff& backoff) 
 }  // namespace
 
 MirrorWorker::MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue, change::SnapshotProvider& source,
-                           change::SourceIdentity identity)
+                           change::SourceIdentity identity, std::filesystem::path orders)
     : mirror_(mirror),
       queue_(std::move(queue)),
       source_(source),
       identity_(std::move(identity)),
       board_(MirrorStatus{.name = mirror.name, .address = mirror.connection.address()}),
+      orders_(std::move(orders)),
       claimant_{.owner = random_name()} {}
 
 void MirrorWorker::run(std::stop_token stop) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <stop_token>
 
 #include "sinks/postgres/failure.hpp"
@@ -12,9 +13,9 @@ namespace pgmirror::sinks::postgres {
 /// run() is the body of one thread. A dead mirror delays nobody else: what it has not got stays in the queue.
 class MirrorWorker {
  public:
-  /// All referenced objects outlive the worker.
+  /// All referenced objects outlive the worker. Orders are noted in the file `orders`: see WorkerOrders.
   MirrorWorker(const config::Mirror& mirror, queue::QueueReader queue, change::SnapshotProvider& source,
-               change::SourceIdentity identity);
+               change::SourceIdentity identity, std::filesystem::path orders = {});
 
   /// Sessions one after another, with backoff after failures that pass; returns when `stop` is requested. A failure
   /// for a person is shown as `failed` with its reason and looked at again every minute; a mirror that is not ours is

@@ -8,7 +8,6 @@
 
 #include "sinks/postgres/block_queue.hpp"
 #include "sinks/postgres/copy_encoder.hpp"
-#include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/copy_sender.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -64,12 +63,11 @@ class SendingThread {
 }  // namespace
 
 TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
-                            std::optional<std::uint64_t> expected, const std::stop_token& stop) {
+                            CopyProgress& progress, const std::stop_token& stop) {
   CopyEncoder encoder(table);
   // Its statement and frame never change; the rows' encoder belongs to this thread.
   const CopyEncoder frame(table);
   BlockQueue queue(blocks_in_flight);
-  CopyProgress progress(table.relation->qualified_name(), expected);
   SendingThread sending(connection, table, frame, queue, progress);
 
   std::uint64_t rows = 0;

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "change/snapshot.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/mirror_table.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -18,9 +17,9 @@ struct TableCopyOutcome {
   bool complete = false;  ///< false: stopped on request, the caller rolls back
 };
 
-/// Reads `table` from the snapshot on this thread and sends it on another, inside the caller's transaction. `expected`
-/// rows are for the progress line only. Throws what either side throws.
+/// Reads `table` from the snapshot on this thread and sends it on another, inside the caller's transaction. Throws what
+/// either side throws.
 TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
-                            std::optional<std::uint64_t> expected, const std::stop_token& stop);
+                            CopyProgress& progress, const std::stop_token& stop);
 
 }  // namespace pgmirror::sinks::postgres

@@ -140,6 +140,38 @@ TEST_F(Commands, ResyncAllMovesDamagedStateAsideOnlyWithConsent) {
   EXPECT_TRUE(becomes_same());
 }
 
+/// What is left where the agent was killed while it made its queue for the first time.
+TEST_F(Commands, ResyncAllNeedsNoConsentWhereTheQueueHasNotBegun) {
+  const std::filesystem::path queue = directory_ / "state" / "queue";
+  std::filesystem::create_directories(queue);
+  std::ofstream(queue / "lock").flush();
+  const auto ordered = program_.command({"resync", "--all"});
+  EXPECT_EQ(ordered.end, ProgramEnd{}) << ordered.output;
+  EXPECT_FALSE(holds(ordered.output, "moved")) << ordered.output;
+  start_and_catch_up();
+}
+
+TEST_F(Commands, StatusShowsWhichTableIsCopiedAndWhichWait) {
+  start_and_catch_up();
+  pqxx::connection connection(connection_string(mirror_));
+  pqxx::work writer(connection);
+  writer.exec("DELETE FROM orders; DELETE FROM users");  // holds both, so that the copy has to wait
+  ASSERT_EQ(program_.command({"resync", "orders", "users"}).end, ProgramEnd{});
+  ASSERT_TRUE(eventually(30s, [&] {
+    const json copy = mirror_status()["copy"];
+    return copy.is_object() && copy["table"].is_string();
+  })) << status().dump(2);
+  const json copy = mirror_status()["copy"];
+  EXPECT_EQ(copy["rows"], 0);
+  ASSERT_EQ(copy["waiting"].size(), 1U) << copy;
+  EXPECT_NE(copy["waiting"][0], copy["table"]);
+  const auto text = program_.command({"status"});
+  EXPECT_TRUE(holds(text.output, "copying " + copy["table"].get<std::string>() + ": 0")) << text.output;
+  EXPECT_TRUE(holds(text.output, "still to be copied: " + copy["waiting"][0].get<std::string>())) << text.output;
+  writer.abort();
+  EXPECT_TRUE(eventually(30s, [&] { return mirror_status()["copy"].is_null(); }));
+}
+
 TEST_F(Commands, TailPrintsTransactionsWithKeysOnly) {
   start_and_catch_up();
   application_.exec(

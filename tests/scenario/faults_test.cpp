@@ -1,8 +1,10 @@
 #include <chrono>
+#include <pqxx/pqxx>
 #include <random>
 
 #include "tests/scenario/bank.hpp"
 #include "tests/scenario/mirrored_store.hpp"
+#include "tests/support/connection_text.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
 namespace pgmirror::tests {
@@ -112,6 +114,38 @@ TEST_F(BankUnderFaults, EndsWhenAskedWhileTheMirrorDoesNotAnswer) {
   proxy_.serve();
   program_.start();
   expect_nothing_lost_and_nothing_twice();
+}
+
+/// Orders that were accepted while the mirror was away, which was spoiled before.
+class OrdersUnderFaults : public BankUnderFaults {
+ protected:
+  void order_and_kill(const std::vector<std::string>& order) {
+    pqxx::connection connection(connection_string(mirror_));
+    pqxx::nontransaction(connection).exec("DELETE FROM account WHERE id % 2 = 0");
+    proxy_.refuse();
+    const auto ordered = program_.command(order);
+    EXPECT_EQ(ordered.end, ProgramEnd{}) << ordered.output;
+    program_.kill();
+    proxy_.serve();
+    program_.start();
+  }
+};
+
+TEST_F(OrdersUnderFaults, ToCopyATableAgainOutliveTheAgent) {
+  order_and_kill({"resync", "account"});
+  EXPECT_TRUE(becomes_same());
+}
+
+TEST_F(OrdersUnderFaults, ToCopyEverythingAgainOutliveTheAgent) {
+  order_and_kill({"resync", "--all"});
+  EXPECT_TRUE(becomes_same());
+}
+
+TEST_F(OrdersUnderFaults, ToVerifyAreAnsweredWhenTheMirrorIsAway) {
+  proxy_.refuse();
+  const auto verified = program_.command({"verify", "--repair"});
+  EXPECT_EQ(verified.end, (ProgramEnd{75, 0})) << verified.output;
+  EXPECT_NE(verified.output.find("mirror"), std::string::npos) << verified.output;
 }
 
 }  // namespace

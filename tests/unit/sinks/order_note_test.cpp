@@ -1,0 +1,71 @@
+#include "sinks/postgres/order_note.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "sinks/postgres/worker_orders.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+using Tables = std::set<std::string>;
+
+class Orders : public testing::Test {
+ protected:
+  tests::TemporaryDirectory directory_;
+  const std::filesystem::path file_ = directory_ / "orders";
+};
+
+TEST_F(Orders, OutliveTheAgentThatAcceptedThem) {
+  {
+    WorkerOrders orders(file_);
+    orders.resync({"a", "b"});
+    orders.resync({"c"});
+  }
+  WorkerOrders next(file_);
+  EXPECT_TRUE(next.pending());
+  EXPECT_EQ(next.take_resync(), (Tables{"a", "b", "c"}));
+  EXPECT_FALSE(next.take_resync()) << "looked at already";
+}
+
+TEST_F(Orders, StandUntilTheyAreCarriedOut) {
+  WorkerOrders orders(file_);
+  orders.resync({"a", "b"});
+  EXPECT_EQ(orders.take_resync(), (Tables{"a", "b"}));
+  orders.remind();
+  EXPECT_EQ(orders.take_resync(), (Tables{"a", "b"})) << "the session that took it has died";
+  orders.resync({"c"});
+  orders.resync_done({"a", "b"});
+  EXPECT_EQ(WorkerOrders(file_).take_resync(), Tables{"c"});
+  orders.resync_done({"c"});
+  EXPECT_FALSE(WorkerOrders(file_).take_resync());
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+TEST_F(Orders, ForAllTablesIncludeThoseNamedLater) {
+  WorkerOrders orders(file_);
+  orders.resync({});
+  orders.resync({"a"});
+  EXPECT_EQ(WorkerOrders(file_).take_resync(), Tables{});
+  orders.resync_done({});
+  EXPECT_FALSE(WorkerOrders(file_).take_resync());
+}
+
+TEST_F(Orders, ToStartOverStandUntilTheMirrorIsClaimed) {
+  WorkerOrders orders(file_);
+  orders.start_over();
+  EXPECT_TRUE(WorkerOrders(file_).start_over_wanted());
+  orders.started_over();
+  EXPECT_FALSE(orders.start_over_wanted());
+  EXPECT_FALSE(WorkerOrders(file_).start_over_wanted());
+}
+
+TEST_F(Orders, InAFileOfSomebodyElseAreRefused) {
+  std::ofstream(file_) << "[1]";
+  EXPECT_THROW(WorkerOrders{file_}, std::runtime_error);
+}
+
+}  // namespace
+}  // namespace pgmirror::sinks::postgres
