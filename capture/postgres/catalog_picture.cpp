@@ -36,7 +36,8 @@ std::vector<int> numbers(std::string_view text) {
 
 std::vector<CatalogTable> read_tables(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(
-      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relpersistence = 'u', c.relreplident, c.relrowsecurity,"
+      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relpersistence = 'u', c.relreplident, "
+      "pg_catalog.row_security_active(c.oid),"
       " pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),"
       " pg_catalog.pg_has_role(c.relowner, 'USAGE'), c.relpages::bigint * 8192, c.relfilenode" +
       std::string(kept_tables) + " ORDER BY c.oid");

@@ -49,7 +49,7 @@ struct CatalogTable {
   std::vector<int> primary_key;        ///< in key order
   bool primary_key_deferred = false;   ///< DEFERRABLE: no identity for the server
   bool identity_in_all_leaves = true;  ///< of a partitioned table: the server asks each leaf for one of its own
-  bool row_security = false;
+  bool row_security = false;           ///< hides rows from whoever asked
   bool readable = true;                ///< by whoever asked
   bool owned = true;                   ///< by whoever asked, or by a role of theirs
   std::uint64_t bytes = 0;             ///< not compared

@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "capture/postgres/constant_default.hpp"
+#include "capture/postgres/enum_labels.hpp"
+#include "capture/postgres/preflight.hpp"
+#include "capture/postgres/sequence_watch.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+TEST(ConstantDefault, OnlyWhatAnyServerPrintsTheSameWayIsAConstant) {
+  EXPECT_EQ(constant_of("5"), "5");
+  EXPECT_EQ(constant_of("1.50"), "1.50");
+  EXPECT_EQ(constant_of("'-3'::integer"), "-3");
+  EXPECT_EQ(constant_of("(-3)"), "-3");
+  EXPECT_EQ(constant_of("true"), "t");
+  EXPECT_EQ(constant_of("false"), "f");
+  EXPECT_EQ(constant_of("'it''s'::character varying(20)"), "it's");
+  EXPECT_EQ(constant_of("'a'::shop.\"Mood\""), "a");
+  EXPECT_EQ(constant_of("''::text"), "");
+  for (const std::string expression :
+       {"", "now()", "'a'::text || 'b'::text", "nextval('s'::regclass)", "(5 + 1)", "'unfinished", "NULL::text", "."}) {
+    EXPECT_EQ(constant_of(expression), std::nullopt) << expression;
+  }
+}
+
+change::SchemaStatement enum_type(const std::string& labels) {
+  return {.kind = "enum type",
+          .schema = "s",
+          .name = "it's AS ENUM ('x')",
+          .sql = "CREATE TYPE \"s\".\"it's AS ENUM ('x')\" AS ENUM (" + labels + ")"};
+}
+
+TEST(EnumLabels, T9_LabelsAreReadWhateverTheyAndTheirTypeAreCalled) {
+  EXPECT_EQ(enum_labels(enum_type("'a', 'q''x, ''', E'b\\\\s', ')'")),
+            (std::vector<std::string>{"'a'", "'q''x, '''", "E'b\\\\s'", "')'"}));
+  EXPECT_TRUE(enum_labels(enum_type("")).empty());
+}
+
+TEST(EnumLabels, T10_LabelsAreRenamedWhereNoneWasAdded) {
+  const auto renamed = enum_changes(enum_type("'a', 'b'"), enum_type("'a', 'c'"));
+  ASSERT_EQ(renamed.size(), 1U);
+  EXPECT_TRUE(renamed[0].sql.ends_with("RENAME VALUE 'b' TO 'c'"));
+  const auto added = enum_changes(enum_type("'a'"), enum_type("'0', 'a'"));
+  ASSERT_EQ(added.size(), 2U);
+  EXPECT_TRUE(added[0].sql.ends_with("ADD VALUE IF NOT EXISTS '0' BEFORE 'a'"));
+  EXPECT_TRUE(added[1].sql.ends_with("ADD VALUE IF NOT EXISTS 'a' AFTER '0'"));
+}
+
+SequenceState sequence(std::int64_t last, std::int64_t increment, std::int64_t minimum, std::int64_t maximum) {
+  SequenceState state;
+  state.last_value = last;
+  state.increment = increment;
+  state.minimum = minimum;
+  state.maximum = maximum;
+  return state;
+}
+
+TEST(Sequences, D16_TheMarginStaysWithinTheBounds) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(ahead_of(sequence(5, 1, 1, most), 1000).value, 1005);
+  EXPECT_EQ(ahead_of(sequence(5, 10, 1, 100), 1000).value, 100);
+  EXPECT_EQ(ahead_of(sequence(most - 1, 1, 1, most), 1000).value, most);
+  const auto down = ahead_of(sequence(least + 1, -10, least, -1), 1000);
+  EXPECT_EQ(down.value, least);
+  EXPECT_TRUE(down.descending);
+  SequenceState cached = sequence(5, 1, 1, most);
+  cached.cache = 5000;
+  EXPECT_EQ(ahead_of(cached, 1000).value, 5005);
+}
+
+std::string codes(const PreflightFindings& findings) {
+  std::string text;
+  for (const PreflightFinding& finding : findings) {
+    if (finding.severity != PreflightFinding::Severity::ok) text += finding.code + " ";
+  }
+  return text;
+}
+
+PreflightFacts good_server() {
+  PreflightFacts facts;
+  facts.version_text = "PostgreSQL 15.4";
+  facts.version = 150004;
+  facts.wal_level = "logical";
+  facts.encoding = "UTF8";
+  facts.max_slots = 10;
+  facts.max_senders = 10;
+  facts.slot_wal_limit_mb = 10240;
+  facts.replication = true;
+  return facts;
+}
+
+TEST(Preflight, S16_S19_EachTroubleOfAServerHasItsName) {
+  EXPECT_EQ(codes(preflight_server(good_server())), "");
+  const auto with = [](auto change) {
+    PreflightFacts facts = good_server();
+    change(facts);
+    return codes(preflight_server(facts));
+  };
+  EXPECT_EQ(with([](PreflightFacts& f) { f.version = 110022; }), "server_version ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.version = 990000; }), "server_version ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.pooled = true; }), "pooler ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.in_recovery = true; }), "standby ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.wal_level = "replica"; }), "wal_level ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.encoding = "SQL_ASCII"; }), "encoding ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.used_slots = 10; }), "replication_slots ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.used_slots = 9; }), "replication_slots ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.used_slots = 9, f.slot_exists = true; }), "");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.used_senders = 9; }), "wal_senders ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.slot_wal_limit_mb = -1; }), "slot_wal_limit ");
+  EXPECT_EQ(with([](PreflightFacts& f) { f.slot_wal_limit_mb = 64; }), "slot_wal_limit ");
+  PreflightFacts other;
+  other.version_text = "CockroachDB CCL v23.1";
+  EXPECT_EQ(codes(preflight(other, {}, {})), "server_kind ");
+}
+
+}  // namespace
+}  // namespace pgmirror::capture::postgres

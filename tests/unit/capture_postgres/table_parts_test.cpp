@@ -1,0 +1,55 @@
+#include "capture/postgres/table_parts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+constexpr std::uint64_t block = 8192;
+constexpr std::uint64_t gigabyte_blocks = (std::uint64_t{1} << 30U) / block;
+
+TEST(TableParts, ASmallTableIsOnePart) {
+  const auto parts = table_parts({{.oid = 7, .blocks = 10, .rows = 100}}, false, true, block);
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_EQ(parts[0].where_sql, "");
+  EXPECT_EQ(parts[0].rows, 100U);
+  EXPECT_EQ(parts[0].bytes, 10 * block);
+}
+
+TEST(TableParts, RangesOfALargeTableLeaveNoBlockOutAndHaveNoEnd) {
+  const auto parts = table_parts({{.oid = 7, .blocks = 8192 * 2 + 1, .rows = 1000}}, false, true, block);
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[0].where_sql, "ctid < '(8192,0)'");
+  EXPECT_EQ(parts[1].where_sql, "ctid >= '(8192,0)' AND ctid < '(16384,0)'");
+  EXPECT_EQ(parts[2].where_sql, "ctid >= '(16384,0)'");
+}
+
+TEST(TableParts, AVeryLargeTableHasAFewHundredParts) {
+  const auto parts = table_parts({{.oid = 7, .blocks = 500 * gigabyte_blocks, .rows = 1}}, false, true, block);
+  EXPECT_EQ(parts.size(), 256U);
+}
+
+TEST(TableParts, AServerThatReadsNoRangesGivesWholeLeaves) {
+  EXPECT_EQ(table_parts({{.oid = 7, .blocks = gigabyte_blocks, .rows = 1}}, false, false, block).size(), 1U);
+}
+
+TEST(TableParts, PartsOfAPartitionedTableNameTheirLeaf) {
+  const auto parts =
+      table_parts({{.oid = 7, .blocks = 8193, .rows = 1}, {.oid = 9, .blocks = 0, .rows = 0}}, true, true, block);
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[0].where_sql, "tableoid = 7 AND ctid < '(8192,0)'");
+  EXPECT_EQ(parts[2].where_sql, "tableoid = 9");
+  EXPECT_EQ(leaf_range(parts[1]).leaf, 7U);
+  EXPECT_EQ(leaf_range(parts[1]).where_sql, "ctid >= '(8192,0)'");
+  EXPECT_EQ(leaf_range(parts[2]).leaf, 9U);
+  EXPECT_EQ(leaf_range(parts[2]).where_sql, "");
+}
+
+TEST(TableParts, ATableWithoutLeavesHasOneEmptyPart) {
+  const auto parts = table_parts({}, true, true, block);
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_EQ(leaf_range(parts[0]).leaf, std::nullopt);
+}
+
+}  // namespace
+}  // namespace pgmirror::capture::postgres
