@@ -164,10 +164,102 @@ CellFit append_moment(std::string& out, const Value& value, const TargetType& ty
   return CellFit::stored;
 }
 
-CellFit append_cast_text(std::string& out, const Value& value) {
-  if (value.kind() != ValueKind::text || !libpq::is_storable_text(value.bytes())) return odd_null(out);
-  append_bytes_field(out, value.bytes());
-  return CellFit::stored;
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return std::nullopt;
+}
+
+bool append_hex_bytes(std::string& out, std::string_view text) {
+  if (!text.starts_with("\\x") || text.size() % 2 != 0) return false;
+  append_network_order(out, static_cast<std::int32_t>(text.size() / 2 - 1));
+  for (std::size_t i = 2; i < text.size(); i += 2) {
+    const auto high = hex_digit(text[i]);
+    const auto low = hex_digit(text[i + 1]);
+    if (!high || !low) return false;
+    out += static_cast<char>(*high * 16 + *low);
+  }
+  return true;
+}
+
+template <typename Number>
+bool append_printed_whole(std::string& out, std::string_view text) {
+  Number number{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return false;
+  append_number_field(out, number);
+  return true;
+}
+
+bool append_printed_double(std::string& out, std::string_view text) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return false;
+  append_number_field(out, std::bit_cast<std::int64_t>(number));
+  return true;
+}
+
+bool append_printed_uuid(std::string& out, std::string_view text) {
+  const std::optional<UuidBytes> uuid = read_uuid(text);
+  if (!uuid) return false;
+  append_bytes_field(out, {uuid->data(), uuid->size()});
+  return true;
+}
+
+bool append_printed_text(std::string& out, std::string_view text) {
+  if (!libpq::is_storable_text(text)) return false;
+  append_bytes_field(out, text);
+  return true;
+}
+
+bool append_printed_jsonb(std::string& out, std::string_view text) {
+  if (!libpq::is_storable_text(text)) return false;
+  append_network_order(out, static_cast<std::int32_t>(text.size() + 1));
+  out += '\x01';
+  out.append(text);
+  return true;
+}
+
+/// False leaves a field half written.
+bool append_printed(std::string& out, std::string_view text, Encoding encoding) {
+  switch (encoding) {
+    case Encoding::boolean:
+      append_network_order(out, std::int32_t{1});
+      out += text == "t" ? '\1' : '\0';
+      return text == "t" || text == "f";
+    case Encoding::smallint:
+      return append_printed_whole<std::int16_t>(out, text);
+    case Encoding::integer:
+      return append_printed_whole<std::int32_t>(out, text);
+    case Encoding::bigint:
+      return append_printed_whole<std::int64_t>(out, text);
+    case Encoding::double_precision:
+      return append_printed_double(out, text);
+    case Encoding::numeric:
+      return append_numeric_field(out, text, -1, 0);
+    case Encoding::bytea:
+      return append_hex_bytes(out, text);
+    case Encoding::uuid:
+      return append_printed_uuid(out, text);
+    case Encoding::jsonb:
+      return append_printed_jsonb(out, text);
+    case Encoding::text:
+    case Encoding::json:
+    case Encoding::cast_text:
+      return append_printed_text(out, text);
+    case Encoding::date:
+    case Encoding::timestamp:
+    case Encoding::timestamptz:
+      break;
+  }
+  throw std::logic_error("moments of a PostgreSQL source are left to the server to read");
+}
+
+CellFit append_native(std::string& out, const Value& value, Encoding encoding) {
+  const std::size_t start = out.size();
+  if (value.kind() == ValueKind::text && append_printed(out, value.bytes(), encoding)) return CellFit::stored;
+  out.resize(start);
+  return odd_null(out);
 }
 
 }  // namespace
@@ -178,6 +270,7 @@ CellFit append_cell(std::string& out, const Value& value, const TargetType& type
     append_null_field(out);
     return CellFit::stored;
   }
+  if (type.family == TypeFamily::native) return append_native(out, value, type.encoding);
   switch (type.encoding) {
     case Encoding::boolean:
       return append_boolean(out, value);
@@ -206,13 +299,14 @@ CellFit append_cell(std::string& out, const Value& value, const TargetType& type
     case Encoding::timestamptz:
       return append_moment(out, value, type);
     case Encoding::cast_text:
-      return append_cast_text(out, value);
+      break;
   }
-  throw std::logic_error("a target type has no such encoding");
+  throw std::logic_error("only a column of a PostgreSQL source is cast by the server");
 }
 
 CellFit append_copy_text_cell(std::string& out, const Value& value, const TargetType& type) {
-  if (!type.needs_cast()) throw std::logic_error("only cast columns are copied as text");
+  if (type.family != TypeFamily::native)
+    throw std::logic_error("only columns of a PostgreSQL source are copied as text");
   if (value.is_unchanged()) throw std::logic_error("a cell that was not sent has no bytes");
   if (value.kind() != ValueKind::text || !libpq::is_storable_text(value.bytes())) {
     out += "\\N";

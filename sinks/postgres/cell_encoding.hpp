@@ -29,11 +29,12 @@ enum class CellFit : std::uint8_t {
 /// - uuid: the text in lower case with hyphens; where the family is blob, the 16 bytes.
 /// - json, jsonb, date, timestamp, timestamptz: chosen by the user, who gave up the spelling; what can be read is
 /// stored.
-/// - cast_text: text.
+/// A column of a PostgreSQL source is given as its server printed the value, whatever the encoding, and reads back as
+/// that same text.
 /// A cell that is `unchanged` throws std::logic_error: it has no bytes.
 CellFit append_cell(std::string& out, const change::Value& value, const TargetType& type);
 
-/// The same in COPY's text format, without the delimiter, for columns of cast_text. Other encodings throw
+/// The same in COPY's text format, without the delimiter, for columns of a PostgreSQL source. Others throw
 /// std::logic_error.
 CellFit append_copy_text_cell(std::string& out, const change::Value& value, const TargetType& type);
 

@@ -14,7 +14,7 @@ constexpr std::string_view binary_trailer{"\377\377", 2};
 
 }  // namespace
 
-CopyEncoder::CopyEncoder(const MirrorTable& table) : table_(table), text_(table.needs_cast()) {
+CopyEncoder::CopyEncoder(const MirrorTable& table) : table_(table), text_(table.of_postgres()) {
   for (const MirrorColumn& column : table.columns) not_null_.push_back(column.not_null);
 }
 

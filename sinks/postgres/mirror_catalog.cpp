@@ -5,10 +5,21 @@
 namespace pgmirror::sinks::postgres {
 namespace {
 
+/// Types are printed with their schemas, as a source's declared types are.
 constexpr const char* columns_sql = R"sql(
+WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', '', true))
 SELECT c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
-       a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a'
-  FROM pg_catalog.pg_class c
+       a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
+       (SELECT pg_catalog.format('OPERATOR(%I.%s)', s.nspname, o.oprname)
+          FROM pg_catalog.pg_opclass k
+          JOIN pg_catalog.pg_am m ON m.oid = k.opcmethod AND m.amname = 'btree'
+          JOIN pg_catalog.pg_amop p ON p.amopfamily = k.opcfamily AND p.amoplefttype = k.opcintype
+                                   AND p.amoprighttype = k.opcintype AND p.amopstrategy = 3
+          JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr
+          JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
+         WHERE k.opcintype = a.atttypid AND k.opcdefault AND s.nspname <> 'pg_catalog')
+  FROM path
+ CROSS JOIN pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -52,6 +63,7 @@ CatalogColumn column_at(const libpq::Result& result, int row) {
   column.has_default = result.boolean(row, 7);
   column.generated = result.boolean(row, 8);
   column.identity_always = result.boolean(row, 9);
+  if (!result.is_null(row, 10)) column.equal = result.text(row, 10);
   return column;
 }
 

@@ -18,6 +18,8 @@ struct CatalogColumn {
   bool has_default = false;  ///< an identity counts
   bool generated = false;
   bool identity_always = false;
+  /// `=`, or where the type is an extension's the operator of its default order with its schema.
+  std::string equal = "=";
 };
 
 struct CatalogIndex {

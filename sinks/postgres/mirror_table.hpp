@@ -15,7 +15,9 @@ struct MirrorColumn {
   std::string name;        ///< in the mirror, not quoted
   std::string quoted;
   TargetType type;
-  bool not_null = false;  ///< the mirror refuses NULL, so an odd value there needs SchemaBuilder::allow_null first
+  bool not_null = false;    ///< the mirror refuses NULL, so an odd value there needs SchemaBuilder::allow_null first
+  std::string equal = "=";  ///< the operator of the type's order, wherever its extension lives
+  bool identity_always = false;  ///< GENERATED ALWAYS AS IDENTITY: no UPDATE may set it
 };
 
 /// How one relation stands in the mirror. Immutable; a schema change makes a new one. Made by SchemaBuilder.
@@ -33,10 +35,14 @@ struct MirrorTable {
   bool has_unique_beyond_key = false;
   /// Positions in `columns` of what those indexes cover, as far as they are plain columns.
   std::vector<std::size_t> unique_columns;
+  /// Columns that the mirror alone has and that can be written, quoted: a row that is taken out and put back keeps
+  /// them.
+  std::vector<std::string> own_columns;
 
   bool keyed_by_row_id() const { return relation->has_row_id && key.size() == 1 && columns[key.front()].source == 0; }
-  /// The columns need text COPY and casts.
-  bool needs_cast() const;
+  /// The cells are texts that a PostgreSQL source printed.
+  bool of_postgres() const;
+  bool has_identity_always() const;
 };
 
 using MirrorTablePtr = std::shared_ptr<const MirrorTable>;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <functional>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace pgmirror::sinks::postgres {
 
@@ -42,6 +45,19 @@ std::uint64_t hash_cell(const Value& cell) {
 
 bool has_unchanged(Tuple row) { return std::ranges::any_of(row, &Value::is_unchanged); }
 
+/// Also as a PostgreSQL source prints it.
+std::optional<std::int64_t> whole_number(const Value& cell) {
+  if (cell.kind() == ValueKind::integer) return cell.as_integer();
+  if (cell.kind() != ValueKind::text) return std::nullopt;
+  const std::string_view text = cell.bytes();
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool is_complete(Tuple row) { return !row.empty() && !has_unchanged(row); }
+
 }  // namespace
 
 std::size_t row_bytes(Tuple row) {
@@ -54,10 +70,22 @@ std::size_t row_bytes(Tuple row) {
 
 TableEffects::TableEffects(MirrorTablePtr table) : table_(std::move(table)), slots_(first_slots) {
   for (const std::size_t column : table_->key) key_cells_.push_back(table_->columns[column].source);
+  whole_rows_ = key_cells_.empty();
+  if (whole_rows_) {
+    for (const MirrorColumn& column : table_->columns) key_cells_.push_back(column.source);
+  }
   other_key_order_ = table_->relation->has_row_id && !table_->keyed_by_row_id();
 }
 
 void TableEffects::add(RowOperation operation, Tuple old_key, Tuple new_row) {
+  if (whole_rows_) {
+    const bool identified = operation == RowOperation::insert || is_complete(old_key);
+    if (!identified) throw std::logic_error("a row without a key was changed, and the source did not say which");
+    if (operation != RowOperation::insert) count(old_key.data(), false);
+    if (operation == RowOperation::update) new_row = completed(new_row, old_key.data());
+    if (operation != RowOperation::remove) count(new_row.data(), true);
+    return;
+  }
   switch (operation) {
     case RowOperation::insert:
       arrive(new_row.data());
@@ -66,15 +94,28 @@ void TableEffects::add(RowOperation operation, Tuple old_key, Tuple new_row) {
       remove(old_key.data());
       return;
     case RowOperation::update:
+      if (!old_key.empty()) new_row = completed(new_row, old_key.data());
       if (old_key.empty() || same_key(old_key.data(), new_row.data())) {
         update(new_row);
-        return;
+      } else if (has_unchanged(new_row)) {
+        move(old_key.data(), new_row);
+      } else {
+        remove(old_key.data());
+        arrive(new_row.data());
       }
-      if (has_unchanged(new_row)) throw std::logic_error("a row got a new key without all its cells");
-      remove(old_key.data());
-      arrive(new_row.data());
       return;
   }
+}
+
+/// A source may send a cell with the old key alone: a key, or any cell of a row that is identified by all.
+Tuple TableEffects::completed(Tuple row, const Value* known) {
+  bool differs = false;
+  for (std::size_t i = 0; i < row.size(); ++i) differs = differs || (row[i].is_unchanged() && !known[i].is_unchanged());
+  if (!differs) return row;
+  auto merged = std::make_unique<Value[]>(row.size());
+  for (std::size_t i = 0; i < row.size(); ++i) merged[i] = row[i].is_unchanged() ? known[i] : row[i];
+  merged_.push_back(std::move(merged));
+  return {merged_.back().get(), row.size()};
 }
 
 void TableEffects::end_transaction() {
@@ -93,46 +134,82 @@ void TableEffects::arrive(const Value* row) {
 void TableEffects::put(const Value* key, const Value* row) {
   RowEffect& effect = find(key);
   effect.kind = effect.kind == RowEffect::Kind::nothing ? RowEffect::Kind::insert : RowEffect::Kind::update;
-  effect.partial = false;
   effect.key = key;
   effect.row = row;
+  effect.partial = false;
+  if (const Value* from = std::exchange(effect.from, nullptr)) settle_origin(from);
+}
+
+/// The row leaves the key, or the table.
+void TableEffects::take_out(RowEffect& effect) {
+  // Born and gone within the batch: the mirror never sees it. `key` stays set, so that the slot stays taken.
+  effect.kind = effect.kind == RowEffect::Kind::insert ? RowEffect::Kind::nothing : RowEffect::Kind::remove;
+  effect.partial = false;
+  effect.row = nullptr;
+  effect.from = nullptr;
 }
 
 void TableEffects::remove(const Value* key) {
   RowEffect& effect = find(key);
-  // Born and gone within the batch: the mirror never sees it. `key` stays set, so that the slot stays taken.
-  const bool unborn = effect.kind == RowEffect::Kind::insert;
-  effect.kind = unborn ? RowEffect::Kind::nothing : RowEffect::Kind::remove;
-  effect.partial = false;
-  effect.row = nullptr;
+  const Value* from = effect.from;
+  take_out(effect);
+  if (from != nullptr) settle_origin(from);
 }
+
+/// Nobody needs the row that stood under `from` any more.
+void TableEffects::settle_origin(const Value* from) { find(from).left = false; }
 
 void TableEffects::update(Tuple row) {
   RowEffect& effect = find(row.data());
-  const Value* cells = row.data();
-  bool partial = has_unchanged(row);
-  if (partial && effect.row != nullptr) {
-    auto merged = std::make_unique<Value[]>(row.size());
-    partial = false;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      merged[i] = row[i].is_unchanged() ? effect.row[i] : row[i];
-      partial = partial || merged[i].is_unchanged();
-    }
-    cells = merged.get();
-    merged_.push_back(std::move(merged));
-  }
+  if (effect.row != nullptr) row = completed(row, effect.row);
   if (effect.kind != RowEffect::Kind::insert) effect.kind = RowEffect::Kind::update;
-  effect.partial = partial;
-  effect.row = cells;
-  effect.key = cells;
+  effect.partial = has_unchanged(row);
+  effect.row = row.data();
+  effect.key = row.data();
+  if (effect.partial) return;
+  if (const Value* from = std::exchange(effect.from, nullptr)) settle_origin(from);
 }
 
-RowEffect& TableEffects::find(const Value* key) {
-  if (key_cells_.empty()) {
-    rows_.emplace_back();
-    rows_.back().key = key;
-    return rows_.back();
+void TableEffects::move(const Value* old_key, Tuple row) {
+  RowEffect& leaving = find(old_key);
+  const Value* origin = leaving.from != nullptr ? leaving.from : leaving.key;
+  if (leaving.row != nullptr) row = completed(row, leaving.row);
+  const bool first_step = leaving.from == nullptr;
+  take_out(leaving);
+  if (!has_unchanged(row)) {
+    if (!first_step) settle_origin(origin);
+    arrive(row.data());
+    return;
   }
+  find(origin).left = true;
+  const std::size_t place = place_of(row.data());
+  RowEffect& arriving = rows_[place];
+  arriving.kind = arriving.kind == RowEffect::Kind::nothing ? RowEffect::Kind::insert : RowEffect::Kind::update;
+  arriving.partial = true;
+  arriving.row = row.data();
+  arriving.key = row.data();
+  arriving.from = origin;
+  if (!same_key(origin, row.data())) return;
+  arriving.from = nullptr;
+  arriving.left = false;
+}
+
+void TableEffects::count(const Value* row, bool comes) {
+  RowEffect& effect = find(row);
+  using Kind = RowEffect::Kind;
+  const Kind same = comes ? Kind::insert : Kind::remove;
+  if (effect.kind == Kind::nothing) {
+    effect.kind = same;
+    effect.copies = 1;
+  } else if (effect.kind == same) {
+    ++effect.copies;
+  } else if (--effect.copies == 0) {
+    effect.kind = Kind::nothing;
+  }
+  effect.row = effect.kind == Kind::insert ? effect.key : nullptr;
+}
+
+std::size_t TableEffects::place_of(const Value* key) {
   if (2 * (rows_.size() + 1) > slots_.size()) grow();
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = hash(key) & mask;; slot = (slot + 1) & mask) {
@@ -140,10 +217,10 @@ RowEffect& TableEffects::find(const Value* key) {
       slots_[slot] = static_cast<std::uint32_t>(rows_.size() + 1);
       rows_.emplace_back();
       rows_.back().key = key;
-      return rows_.back();
+      return rows_.size() - 1;
     }
-    RowEffect& effect = rows_[slots_[slot] - 1];
-    if (same_key(effect.key, key)) return effect;
+    const std::size_t place = slots_[slot] - 1;
+    if (same_key(rows_[place].key, key)) return place;
   }
 }
 
@@ -168,13 +245,21 @@ bool TableEffects::same_key(const Value* left, const Value* right) const {
 }
 
 void TableEffects::sort_by_key() {
-  if (key_cells_.size() != 1) return;
+  if (key_cells_.size() != 1 || whole_rows_) return;
   const std::size_t cell = key_cells_.front();
-  const auto number = [cell](const RowEffect& effect) { return effect.key[cell].as_integer(); };
-  const bool numbers = std::ranges::all_of(
-      rows_, [cell](const RowEffect& effect) { return effect.key[cell].kind() == ValueKind::integer; });
-  if (!numbers || std::ranges::is_sorted(rows_, {}, number)) return;
-  std::ranges::sort(rows_, {}, number);
+  std::vector<std::pair<std::int64_t, std::size_t>> order;
+  order.reserve(rows_.size());
+  for (const RowEffect& effect : rows_) {
+    const auto number = whole_number(effect.key[cell]);
+    if (!number) return;
+    order.emplace_back(*number, order.size());
+  }
+  if (std::ranges::is_sorted(order)) return;
+  std::ranges::sort(order);
+  std::vector<RowEffect> sorted;
+  sorted.reserve(rows_.size());
+  for (const auto& [number, place] : order) sorted.push_back(rows_[place]);
+  rows_ = std::move(sorted);
   slots_.clear();
 }
 

@@ -1,12 +1,13 @@
 #include "sinks/postgres/ownership.hpp"
 
 #include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/pinned_settings.hpp"
 
 namespace pgmirror::sinks::postgres {
 
 std::vector<std::string> Ownership::settings() const {
-  std::vector<std::string> statements{
-      "SELECT set_config('synchronous_commit', 'off', true), set_config('search_path', '', true)"};
+  std::vector<std::string> statements{std::string(pin_settings_sql) +
+                                      ", set_config('synchronous_commit', 'off', true)"};
   // By the SET command only: where extensions grant it to ordinary roles, they hook the command, not set_config().
   if (replica_role) statements.emplace_back("SET LOCAL session_replication_role = replica");
   return statements;

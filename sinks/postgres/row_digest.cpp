@@ -28,6 +28,18 @@ void respell_json(std::string& field) {
   if (!parsed.is_discarded()) field = parsed.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// What a PostgreSQL source printed is compared with what the mirror prints.
+TargetType compared_as(TargetType type) {
+  if (type.family == change::TypeFamily::native) type.encoding = Encoding::cast_text;
+  return type;
+}
+
+/// As the type's output function prints it, which a cast to text does not do for every type: it drops the spaces of
+/// char(n) and spells booleans out.
+std::string printed(const MirrorColumn& column) {
+  return fmt::format("CASE pg_catalog.num_nulls({0}) WHEN 0 THEN pg_catalog.format('%s', {0}) END", column.quoted);
+}
+
 template <typename NextField>
 void assemble(const MirrorTable& table, RowImage& image, NextField&& next_field) {
   image.key.clear();
@@ -36,7 +48,8 @@ void assemble(const MirrorTable& table, RowImage& image, NextField&& next_field)
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     field.clear();
     next_field(column, field);
-    if (table.columns[column].type.encoding == Encoding::jsonb) respell_json(field);
+    const TargetType& type = table.columns[column].type;
+    if (type.encoding == Encoding::jsonb && type.family != change::TypeFamily::native) respell_json(field);
     image.row += field;
     for (const std::size_t key : table.key) {
       if (key == column) image.key += field;
@@ -63,7 +76,8 @@ void image_of_source(const MirrorTable& table, change::Tuple cells, RowImage& im
   odd_columns.clear();
   assemble(table, image, [&](std::size_t column, std::string& field) {
     const MirrorColumn& target = table.columns[column];
-    if (append_cell(field, cells[target.source], target.type) == CellFit::odd) odd_columns.push_back(column);
+    const TargetType type = compared_as(target.type);
+    if (append_cell(field, cells[target.source], type) == CellFit::odd) odd_columns.push_back(column);
   });
 }
 
@@ -84,7 +98,7 @@ void image_of_mirror(const MirrorTable& table, std::string_view fields, RowImage
 std::string comparable_select(const MirrorTable& table) {
   std::vector<std::string> columns;
   for (const MirrorColumn& column : table.columns) {
-    columns.push_back(column.type.needs_cast() ? column.quoted + "::text" : column.quoted);
+    columns.push_back(column.type.family == change::TypeFamily::native ? printed(column) : column.quoted);
   }
   return fmt::format("SELECT {} FROM {}", fmt::join(columns, ", "), table.quoted);
 }

@@ -39,6 +39,12 @@ constexpr std::array known_types{
     KnownType{Encoding::timestamptz, "timestamp with time zone", 1184, 1185, "timestamp with time zone[]"},
     KnownType{Encoding::cast_text, "text", 25, 1009, "text[]"},
 };
+/// What the server prints for these is turned into its binary form exactly. Others have values whose text only the
+/// server reads right (infinite moments, years before Christ), or compare differently as plain text (char(n)).
+constexpr std::array binary_natives{Encoding::boolean, Encoding::smallint, Encoding::integer,
+                                    Encoding::bigint,  Encoding::numeric,  Encoding::double_precision,
+                                    Encoding::text,    Encoding::bytea,    Encoding::uuid,
+                                    Encoding::json,    Encoding::jsonb};
 constexpr TypeOid varchar_oid = 1043;
 /// A type modifier of varchar and numeric is this much more than what it says (VARHDRSZ).
 constexpr int modifier_header = 4;
@@ -171,7 +177,9 @@ std::optional<TargetType> type_of_existing(const Column& column, const CatalogTy
     const bool carries =
         existing.sql == column.declared_type || existing.sql == "text" || existing.sql == "character varying";
     if (!carries) return std::nullopt;
-    TargetType type = known(Encoding::cast_text, column.family);
+    const std::optional<Encoding> standing = existing_encoding(existing);
+    const bool binary = standing && std::ranges::find(binary_natives, *standing) != binary_natives.end();
+    TargetType type = known(binary ? *standing : Encoding::cast_text, column.family);
     type.sql = existing.sql;
     return type;
   }

@@ -58,15 +58,14 @@ struct TargetType {
 
 /// The type of a column that the mirror does not have yet.
 ///
-/// | source                          | mirror |
-/// |---------------------------------|-----------------------------------------------------------------------------------|
-/// | integer                         | bigint; text where the profile shows reals, texts or blobs | | real | double
-/// precision; text where the profile shows texts or blobs                     | | numeric, decimal                |
-/// numeric; text where the profile shows texts or blobs                              | | boolean | boolean where a
-/// profile shows only 0, 1 and NULL; else as integer                 | | text, datetime, json            | text | |
-/// blob                            | bytea; text where the profile shows texts and no blobs | | no type, any | the type
-/// of the only class the profile shows (whole numbers, reals, blobs) or text| | native (a PostgreSQL source)    | the
-/// declared type                                                                 |
+/// - integer: bigint; text where the profile shows reals, texts or blobs
+/// - real: double precision; text where the profile shows texts or blobs
+/// - numeric, decimal: numeric; text where the profile shows texts or blobs
+/// - boolean: boolean where a profile shows only 0, 1 and NULL; else as integer
+/// - text, datetime, json: text
+/// - blob: bytea; text where the profile shows texts and no blobs
+/// - no type, any: the type of the only class the profile shows (whole numbers, reals, blobs), or text
+/// - native (a PostgreSQL source): the declared type
 ///
 /// An override wins: text, bigint, double precision, numeric, boolean, bytea, uuid, json, jsonb, date, timestamp,
 /// timestamptz, with the encodings iso8601 (default), unix, unix_ms and julian for moments. Throws TypeError for
@@ -82,7 +81,7 @@ struct CatalogType {
 };
 
 /// The rule for a column that stands in the mirror already; none when no rule can fill that type without loss (real,
-/// char(n), arrays, user types, unless the source is PostgreSQL and the declared type is the same).
+/// char(n), arrays, user types). A column of a PostgreSQL source goes into the same type, or into text.
 std::optional<TargetType> type_of_existing(const change::Column& column, const CatalogType& existing,
                                            const config::TypeOverride* override_type);
 

@@ -173,9 +173,129 @@ TEST(NetEffect, PartialRowStaysPartialWhereNobodyKnowsTheRest) {
   EXPECT_TRUE(table.of(1).row[2].is_unchanged());
 }
 
-TEST(NetEffect, PartialRowWithANewKeyIsRefused) {
+TEST(NetEffect, T25_PartialRowWithANewKeyBringsItsCellsFromTheOldOne) {
   OneTable table(keyed_by_id());
-  EXPECT_THROW(table.update(key(1), partly(2, 11)), std::logic_error);
+  table.update(key(1), partly(2, 11));
+  EXPECT_EQ(table.of(1).kind, Kind::remove);
+  EXPECT_TRUE(table.of(1).left) << "the row that goes elsewhere must not be deleted";
+  EXPECT_EQ(table.of(2).kind, Kind::insert);
+  EXPECT_TRUE(table.of(2).partial);
+  ASSERT_NE(table.of(2).from, nullptr);
+  EXPECT_EQ(table.of(2).from[0].as_integer(), 1);
+}
+
+TEST(NetEffect, T26_RowOfThisBatchThatMovesIsKnownWhole) {
+  OneTable table(keyed_by_id());
+  table.insert(row(1, 10, 100));
+  table.update(key(1), partly(2, 11));
+  EXPECT_EQ(table.of(1).kind, Kind::nothing);
+  EXPECT_EQ(table.of(2).kind, Kind::insert);
+  EXPECT_FALSE(table.of(2).partial);
+  EXPECT_EQ(table.of(2).row[2].as_integer(), 100);
+}
+
+TEST(NetEffect, RowThatMovesAndIsThenKnownWholeLeavesNothingToFetch) {
+  OneTable table(keyed_by_id());
+  table.update(key(1), partly(2, 11));
+  table.update(row(2, 12, 13));
+  EXPECT_EQ(table.of(2).from, nullptr);
+  EXPECT_FALSE(table.of(1).left);
+}
+
+TEST(NetEffect, K11_RowsThatSwapKeysByAThirdComeFromEachOther) {
+  OneTable table(keyed_by_id());
+  table.update(key(1), partly(9, 10));
+  table.update(key(2), partly(1, 20));
+  table.update(key(9), partly(2, 10));
+  EXPECT_EQ(table.of(1).from[0].as_integer(), 2);
+  EXPECT_EQ(table.of(2).from[0].as_integer(), 1);
+  EXPECT_EQ(table.of(9).kind, Kind::nothing);
+}
+
+TEST(NetEffect, RowThatMovesAndComesBackIsChangedInPlace) {
+  OneTable table(keyed_by_id());
+  table.update(key(1), partly(2, 11));
+  table.update(key(2), partly(1, 12));
+  EXPECT_EQ(table.of(1).kind, Kind::update);
+  EXPECT_EQ(table.of(1).from, nullptr);
+  EXPECT_FALSE(table.of(1).left);
+  EXPECT_EQ(table.of(2).kind, Kind::nothing);
+}
+
+TEST(NetEffect, OldKeyFillsInWhatTheNewRowLeavesOut) {
+  OneTable table(keyed_by_id());
+  table.update(row(1, 10, 100), {Value::unchanged(), Value::integer(11), Value::unchanged()});
+  EXPECT_FALSE(table.of(1).partial);
+  EXPECT_EQ(table.of(1).row[2].as_integer(), 100);
+}
+
+/// As keyed_by_id, but nothing tells rows apart.
+MirrorTablePtr without_key() {
+  auto table = std::make_shared<MirrorTable>(*keyed_by_id());
+  auto relation = std::make_shared<change::Relation>(*table->relation);
+  relation->key.clear();
+  relation->identity = change::ReplicaIdentity::full;
+  table->relation = relation;
+  table->key.clear();
+  return table;
+}
+
+TEST(NetEffect, K2_EqualRowsAreCounted) {
+  OneTable table(without_key());
+  table.insert(row(1, 10));
+  table.insert(row(1, 10));
+  table.remove(row(2, 20));
+  EXPECT_EQ(table.of(1).kind, Kind::insert);
+  EXPECT_EQ(table.of(1).copies, 2U);
+  EXPECT_EQ(table.of(2).kind, Kind::remove);
+  EXPECT_EQ(table.of(2).copies, 1U);
+}
+
+TEST(NetEffect, K4_UpdateThatChangesNothingIsNothing) {
+  OneTable table(without_key());
+  table.update(row(1, 10), row(1, 10));
+  EXPECT_EQ(table.of(1).kind, Kind::nothing);
+}
+
+TEST(NetEffect, RowWithoutAKeyMustBeSaidWhole) {
+  OneTable table(without_key());
+  EXPECT_THROW(table.remove(key(1)), std::logic_error);
+  EXPECT_THROW(table.update(row(1, 1)), std::logic_error);
+}
+
+TEST(NetEffect, OfRowsWithoutAKeyIsWhatAnySequenceDoes) {
+  for (std::uint32_t seed = 1; seed <= 2000; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 chance(seed);
+    const auto below = [&](std::uint32_t limit) { return static_cast<std::int64_t>(chance() % limit); };
+    std::map<std::int64_t, std::int64_t> source;
+    for (std::int64_t id = 0; id < 4; ++id) source[id] = below(3);
+    auto mirror = source;
+    OneTable table(without_key());
+    for (std::int64_t step = below(30); step >= 0; --step) {
+      const std::int64_t id = below(4);
+      const std::int64_t other = below(4);
+      if (source[id] == 0 || below(3) == 0) {
+        ++source[id];
+        table.insert(row(id, 0));
+      } else if (below(2) == 0) {
+        --source[id];
+        table.remove(row(id, 0));
+      } else {
+        --source[id];
+        ++source[other];
+        table.update(row(id, 0), row(other, 0));
+      }
+    }
+    for (const RowEffect& effect : table.effects().rows()) {
+      const std::int64_t id = effect.key[0].as_integer();
+      const auto copies = static_cast<std::int64_t>(effect.copies);
+      if (effect.kind == Kind::insert) mirror[id] += copies;
+      if (effect.kind == Kind::remove) mirror[id] -= copies;
+      EXPECT_GE(mirror[id], 0);
+    }
+    ASSERT_EQ(mirror, source);
+  }
 }
 
 TEST(NetEffect, RowTakesTheKeyOfOneThatGoesLaterInTheTransaction) {
@@ -207,7 +327,28 @@ TEST(NetEffect, SortingByKeyKeepsEveryEffect) {
 using Rows = std::map<std::int64_t, std::array<std::int64_t, 2>>;
 
 void apply_to(Rows& rows, std::span<const RowEffect> effects) {
+  const Rows before = rows;
+  // Rows that leave their key are elsewhere from here on.
   for (const RowEffect& effect : effects) {
+    if (!effect.left) continue;
+    EXPECT_TRUE(effect.kind == Kind::remove || effect.kind == Kind::update);
+    EXPECT_EQ(rows.erase(effect.key[0].as_integer()), 1U) << "a row leaves that is not there";
+  }
+  for (const RowEffect& effect : effects) {
+    if (effect.left && effect.kind == Kind::remove) continue;
+    if (effect.from != nullptr) {
+      EXPECT_TRUE(effect.partial);
+      auto now = before.at(effect.from[0].as_integer());
+      if (!effect.row[1].is_unchanged()) now[0] = effect.row[1].as_integer();
+      if (!effect.row[2].is_unchanged()) now[1] = effect.row[2].as_integer();
+      EXPECT_EQ(effect.kind == Kind::update && !effect.left, rows.erase(effect.key[0].as_integer()) == 1);
+      rows[effect.key[0].as_integer()] = now;
+      continue;
+    }
+    if (effect.left) {
+      rows[effect.key[0].as_integer()] = {effect.row[1].as_integer(), effect.row[2].as_integer()};
+      continue;
+    }
     const std::int64_t id = effect.key[0].as_integer();
     switch (effect.kind) {
       case Kind::nothing:
@@ -262,7 +403,11 @@ TEST(NetEffect, OfAnySequenceIsWhatTheSequenceDoes) {
           if (source.contains(other)) break;
           source[other] = {below(100), found->second[1]};
           source.erase(id);
-          table.update(key(id), row(other, source[other][0], source[other][1]));
+          if (below(3) == 0) {
+            table.update(key(id), row(other, source[other][0], source[other][1]));
+          } else {
+            table.update(key(id), partly(other, source[other][0]));
+          }
           break;
         default:
           found->second = {below(100), below(100)};
