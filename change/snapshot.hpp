@@ -79,6 +79,9 @@ class SnapshotProvider {
   virtual ~SnapshotProvider() = default;
   /// A snapshot whose position is already durable in the queue, or will be without further commits of the source.
   virtual std::unique_ptr<Snapshot> open_snapshot() = 0;
+  /// Whether every table whose content a mirror cannot know is named by a ContentGap. Otherwise new tables are found by
+  /// comparing a snapshot's with the mirror's.
+  virtual bool tells_gaps() const { return false; }
   /// Statements that add to the mirror's types what the source's have gained (labels of enums), harmless to repeat. As
   /// of now, which may be later than any change in the queue: for a row that the mirror refuses because of its type.
   virtual std::vector<SchemaStatement> type_additions() { return {}; }

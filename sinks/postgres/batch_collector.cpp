@@ -10,6 +10,7 @@ void BatchCollector::restart(change::Position position) {
   inside_transaction_ = false;
   pending_.clear();
   pending_bytes_ = 0;
+  pending_sequences_.clear();
 }
 
 BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimits& limits) {
@@ -26,6 +27,8 @@ BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimi
       if (pending_bytes_ > limits.bytes || pending_.size() > limits.changes) return Stopped::serial;
     } else if (const auto* commit = std::get_if<change::Commit>(item_)) {
       finish(*commit, batch);
+    } else if (const auto* value = std::get_if<change::SequenceValue>(item_)) {
+      pending_sequences_.push_back(*value);
     } else if (std::holds_alternative<queue::Begin>(*item_)) {
       inside_transaction_ = true;
     } else {
@@ -55,8 +58,10 @@ void BatchCollector::finish(const change::Commit& commit, NetBatch& batch) {
     batch.add(row.table->table, row.operation, row.old_key, row.new_row);
     ++row.table->changes;
   }
+  for (const change::SequenceValue& value : pending_sequences_) batch.add(value);
   pending_.clear();
   pending_bytes_ = 0;
+  pending_sequences_.clear();
   inside_transaction_ = false;
   batch.end_transaction(commit);
 }

@@ -52,6 +52,7 @@ class BatchCollector {
   /// The rows of the open transaction: its position, which decides whether they count, is known at its end only.
   std::vector<PendingRow> pending_;
   std::size_t pending_bytes_ = 0;
+  std::vector<change::SequenceValue> pending_sequences_;
   change::RelationPtr unknown_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/sequence_values.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -35,6 +36,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, const std::function<bo
   send_one("BEGIN", none, {});
   for (const std::string& setting : ownership_.settings()) send_one(setting, none, {});
   for (const Statement& statement : statements) send_one(statement.sql, statement.parameters, statement.expectation);
+  if (!batch.sequences().empty()) send_one(set_sequences_sql, sequence_parameters(batch.sequences()), {});
   if (!odd.empty()) send_one(OddValues::insert_sql(), odd.take_parameters(), {});
   send_one(advance_checkpoint_sql, ownership_.checkpoint_step(sent_position_, batch.last_commit()), {});
   send_one("COMMIT", none, {});

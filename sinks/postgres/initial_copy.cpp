@@ -8,9 +8,8 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
-#include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/copy_progress.hpp"
-#include "sinks/postgres/replica_role.hpp"
+#include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/table_copy.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -34,14 +33,6 @@ TableState lock_state(libpq::Connection& connection, const std::string& mirror, 
   return state;
 }
 
-void check_epoch(libpq::Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock) {
-  const libpq::Result row =
-      connection.execute(fmt::format("SELECT epoch FROM pgmirror.checkpoint WHERE mirror = $1 {}", lock),
-                         libpq::Parameters::texts({mirror}));
-  if (row.rows() == 1 && row.integer(0, 0) == epoch) return;
-  throw libpq::DatabaseError(fmt::format("mirror is not owned by epoch {} any more", epoch), epoch_differs, false);
-}
-
 void make_room(libpq::Connection& connection, const MirrorTable& table, bool resync) {
   if (resync) {
     connection.execute("DELETE FROM " + table.quoted);
@@ -53,18 +44,6 @@ void make_room(libpq::Connection& connection, const MirrorTable& table, bool res
   }
   connection.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2",
                      libpq::Parameters::texts({table.schema, table.name}));
-}
-
-void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
-               change::Position position, std::uint64_t rows) {
-  connection.execute(
-      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows) "
-      "VALUES ($1, $2, $3, 'live', false, $4, $5) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
-      "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, last_error = NULL, "
-      "updated_at = pg_catalog.now()",
-      libpq::Parameters::texts({mirror, table.schema, table.name})
-          .integer(static_cast<std::int64_t>(position.value))
-          .integer(static_cast<std::int64_t>(rows)));
 }
 
 }  // namespace
@@ -99,10 +78,7 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     const auto start = std::chrono::steady_clock::now();
 
     libpq::DatabaseTransaction transaction(connection);
-    connection.execute(
-        "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; "
-        "SET LOCAL idle_in_transaction_session_timeout = 0");
-    set_replica_role(connection);
+    prepare_copying(connection);
     check_epoch(connection, mirror, epoch_, "");
     MirrorTable name;
     name.schema = schema_.schema_of(*relation);
@@ -112,8 +88,8 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     if (state.state != "copying" && !resync) continue;
     list.begin(relation->qualified_name());
 
-    const MirrorTablePtr table =
-        resync ? schema_.describe_or_recreate(connection, snapshot, relation) : schema_.describe(connection, relation);
+    const MirrorTablePtr table = resync ? schema_.describe_or_recreate(connection, snapshot, relation)
+                                        : schema_.describe_for_copy(connection, relation);
     connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
     make_room(connection, *table, resync);
     CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);

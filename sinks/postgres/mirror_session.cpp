@@ -12,8 +12,10 @@
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/foreign_key_refusal.hpp"
 #include "sinks/postgres/initial_copy.hpp"
+#include "sinks/postgres/parallel_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/replica_role.hpp"
+#include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/serial_apply.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
 
@@ -35,6 +37,7 @@ constexpr milliseconds interval_under_load{20};
 constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
 constexpr const char* foreign_key_violation = "23503";
+constexpr const char* invalid_text = "22P02";
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -67,6 +70,7 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
 
 void Trouble::refused(const libpq::DatabaseError& error) {
   if (error.sqlstate() == foreign_key_violation) foreign_key = error.constraint();
+  if (error.sqlstate() == invalid_text) type = true;
 }
 
 void Trouble::refused(const BatchRefused& refusal) {
@@ -116,14 +120,39 @@ void MirrorSession::run(std::stop_token stop) {
     const auto relations = source_.open_snapshot()->relations();
     if (drop_refusing_foreign_key(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
   }
+  if (std::exchange(trouble_.type, false)) learn_types();
   if (position_ == change::Position{} && !copy_all(stop)) return;
   tables_.load(connection_);
   cursor_.emplace(queue_.open_cursor(position_));
   collector_.emplace(*cursor_, tables_);
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
-  auto snapshot = source_.open_snapshot();
-  if (!tables_.all_live(snapshot->relations())) planned_ = Planned{.snapshot = std::move(snapshot)};
+  if (source_.tells_gaps()) {
+    copy_awaited_ = tables_.any_awaits_copy();
+  } else if (auto snapshot = source_.open_snapshot(); !tables_.all_live(snapshot->relations())) {
+    planned_ = Planned{.snapshot = std::move(snapshot)};
+  }
   apply(stop);
+}
+
+/// A row was refused because of its type: the source's may have gained labels that no change tells of.
+void MirrorSession::learn_types() {
+  const auto additions = source_.type_additions();
+  SchemaScriptRun types(connection_, mirror_.name, position_, !ownership_.replica_role);
+  for (const change::SchemaStatement& addition : additions) types.run(addition);
+}
+
+/// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
+/// can be applied, since no snapshot will be older.
+void MirrorSession::await_snapshot() {
+  if (!copy_awaited_ || planned_) return;
+  if (!opening_.valid()) {
+    apply_until_ = queue_.end();
+    opening_ = std::async(std::launch::async, [this] { return source_.open_snapshot(); });
+  }
+  if (opening_.wait_for(milliseconds{0}) != std::future_status::ready) return;
+  auto snapshot = opening_.get();
+  // Some other order has brought the mirror past it.
+  if (snapshot->position() >= position_) planned_ = Planned{.snapshot = std::move(snapshot)};
 }
 
 bool MirrorSession::copy_all(std::stop_token stop) {
@@ -133,8 +162,12 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
                    &board_);
+  if (snapshot->gives_copy_text() &&
+      !ParallelCopy(schema_, ownership_.epoch, &board_).run(connection_, *snapshot, stop)) {
+    return false;
+  }
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
-  schema_.build_indexes(connection_, snapshot->relations());
+  schema_.complete(connection_, *snapshot);
 
   const change::Position start = InitialCopy::start_position(connection_, mirror_.name).value_or(snapshot->position());
   libpq::DatabaseTransaction transaction(connection_);
@@ -186,7 +219,9 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   schema_.prepare(connection_, *planned.snapshot);
   InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
   const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;
-  schema_.build_indexes(connection_, planned.snapshot->relations());
+  schema_.complete(connection_, *planned.snapshot);
+  // Tables that the source has not any more wait in vain.
+  if (complete) copy_awaited_ = false;
   if (complete && planned.ordered) orders_.resync_done(*planned.ordered);
   tables_.load(connection_);
   collector_->restart(position_);
@@ -218,6 +253,12 @@ void MirrorSession::apply(std::stop_token stop) {
 bool MirrorSession::step(std::stop_token stop) {
   check_flushed();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
+  await_snapshot();
+  if (opening_.valid() && batch_.empty() && sent >= apply_until_) {
+    leave_pipeline();
+    cursor_->wait(stop, shortest_interval);
+    return false;
+  }
   if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) carry_out_plan(stop);
   if (trouble_.stands_alone() && trouble_.active_at(position_) && batch_.empty()) {
     leave_pipeline();
@@ -260,6 +301,7 @@ BatchLimits MirrorSession::limits() const {
     limits.transactions = trouble_.transactions;
     limits.until = trouble_.end;
   }
+  if (opening_.valid()) limits.until = std::min(limits.until, apply_until_);
   if (planned_) limits.until = std::min(limits.until, planned_->snapshot->position());
   return limits;
 }
@@ -334,6 +376,7 @@ void MirrorSession::apply_alone() {
   }
   collector_->restart(position_);
   const SerialApply::Outcome outcome = serial.apply_next(*cursor_, position_, refusals);
+  if (outcome.tables_to_copy > 0) copy_awaited_ = true;
   if (outcome.rows_parked + outcome.tables_stopped > 0) {
     spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome.rows_parked,
                   outcome.tables_stopped);

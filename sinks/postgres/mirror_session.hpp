@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,6 +36,8 @@ struct Trouble {
   unsigned attempts = 0;           ///< at the transaction that stands alone
   std::optional<libpq::ConstraintName>
       foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
+
+  bool type = false;  ///< a value did not fit its type last
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }
@@ -71,6 +74,8 @@ class MirrorSession {
 
  private:
   bool copy_all(std::stop_token stop);
+  void learn_types();
+  void await_snapshot();
   void take_orders();
   void carry_out_plan(std::stop_token stop);
   void apply(std::stop_token stop);
@@ -119,6 +124,9 @@ class MirrorSession {
   std::optional<BatchPipeline> pipeline_;
   NetBatch batch_;
   std::optional<Planned> planned_;
+  bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
+  std::future<std::unique_ptr<change::Snapshot>> opening_;
+  change::Position apply_until_;  ///< while that is being opened
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};

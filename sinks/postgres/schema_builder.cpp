@@ -16,6 +16,7 @@
 #include "sinks/postgres/privacy.hpp"
 #include "sinks/postgres/schema_follow.hpp"
 #include "sinks/postgres/schema_record.hpp"
+#include "sinks/postgres/scripted_schema.hpp"
 #include "sinks/postgres/table_definition.hpp"
 #include "sinks/postgres/table_match.hpp"
 
@@ -167,6 +168,7 @@ class Preparation {
   void complete(const RelationPtr& relation, const TableName& name, const CatalogTable& existing) {
     TableMatch match = match_table(relation, name.first, existing, builder_.mirror());
     problems_.insert(problems_.end(), match.problems.begin(), match.problems.end());
+    if (!match.key_problem.empty()) problems_.push_back(match.key_problem);
     for (const std::size_t position : match.missing) {
       const change::Column& column = relation->columns[position];
       if (std::ranges::find(relation->key, position) != relation->key.end()) {
@@ -230,7 +232,7 @@ class ObjectBuilder {
       const auto row = known.find({builder.schema_of(*relation), libpq::mirror_identifier(relation->name)});
       if (existing == nullptr || row == known.end() || row->second.state == "dropped") continue;
       TableMatch match = match_table(relation, builder.schema_of(*relation), *existing, builder.mirror());
-      if (!match.problems.empty() || !match.missing.empty()) continue;
+      if (!match.problems.empty() || !match.key_problem.empty() || !match.missing.empty()) continue;
       tables_[relation->qualified_name()] = {std::make_shared<MirrorTable>(std::move(match.table)),
                                              row->second.created};
     }
@@ -312,6 +314,9 @@ const std::string& SchemaBuilder::schema_of(const Relation& relation) const {
 }
 
 SchemaReport SchemaBuilder::prepare(libpq::Connection& connection, change::Snapshot& snapshot) const {
+  if (const auto script = snapshot.definition(); !script.empty()) {
+    return ScriptedSchema(connection, *this, snapshot.position()).prepare(script, snapshot.relations());
+  }
   Preparation preparation(connection, *this, snapshot);
   preparation.plan();
   SchemaReport report = preparation.carry_out(connection);
@@ -345,7 +350,26 @@ SchemaReport SchemaBuilder::build_indexes(libpq::Connection& connection,
   return report;
 }
 
+SchemaReport SchemaBuilder::complete(libpq::Connection& connection, change::Snapshot& snapshot) const {
+  const auto script = snapshot.definition();
+  if (script.empty()) return build_indexes(connection, snapshot.relations());
+  return ScriptedSchema(connection, *this, snapshot.position()).complete(script, snapshot.sequences());
+}
+
 MirrorTablePtr SchemaBuilder::describe(libpq::Connection& connection, const RelationPtr& relation) const {
+  TableMatch match = standing(connection, relation);
+  if (!match.key_problem.empty()) refuse({match.key_problem});
+  return std::make_shared<MirrorTable>(std::move(match.table));
+}
+
+MirrorTablePtr SchemaBuilder::describe_for_copy(libpq::Connection& connection, const RelationPtr& relation) const {
+  TableMatch match = standing(connection, relation);
+  const bool keys_follow = match.table.of_postgres();
+  if (!match.key_problem.empty() && !keys_follow) refuse({match.key_problem});
+  return std::make_shared<MirrorTable>(std::move(match.table));
+}
+
+TableMatch SchemaBuilder::standing(libpq::Connection& connection, const RelationPtr& relation) const {
   const std::string& schema = schema_of(*relation);
   const std::string name = libpq::mirror_identifier(relation->name);
   const MirrorCatalog catalog = MirrorCatalog::read(connection, schema, name);
@@ -360,13 +384,13 @@ MirrorTablePtr SchemaBuilder::describe(libpq::Connection& connection, const Rela
                                          relation->qualified_name(), relation->columns[position].name));
   }
   if (!match.problems.empty()) refuse(match.problems);
-  return std::make_shared<MirrorTable>(std::move(match.table));
+  return match;
 }
 
 MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                                    const RelationPtr& relation) const {
   try {
-    return describe(connection, relation);
+    return describe_for_copy(connection, relation);
   } catch (const SchemaError& error) {
     const std::string name = libpq::mirror_identifier(relation->name);
     const auto known = known_tables(connection, mirror_.name);
@@ -375,8 +399,12 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection
     if (stands && (row == known.end() || !row->second.created)) throw;
     spdlog::warn("[MirrorSchema] Making table {} anew: {}", relation->qualified_name(), error.what());
   }
-  SchemaFollow(connection, *this, snapshot.position()).recreate(*relation, snapshot.profile(*relation));
-  return describe(connection, relation);
+  if (const auto script = snapshot.definition(); !script.empty()) {
+    ScriptedSchema(connection, *this, snapshot.position()).recreate(*relation, script);
+  } else {
+    SchemaFollow(connection, *this, snapshot.position()).recreate(*relation, snapshot.profile(*relation));
+  }
+  return describe_for_copy(connection, relation);
 }
 
 void SchemaBuilder::allow_null(libpq::Connection& connection, const MirrorTable& table, const MirrorColumn& column,

@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "libpq/connection.hpp"
 #include "sinks/postgres/mirror_table.hpp"
+#include "sinks/postgres/table_match.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -49,11 +50,19 @@ class SchemaBuilder {
   /// the copy. Each object is its own transaction: safe to repeat. Foreign keys that rows violate are left out.
   SchemaReport build_indexes(libpq::Connection& connection, const std::vector<change::RelationPtr>& relations) const;
 
+  /// What prepare() left for after the copy: build_indexes(), or the rest of the source's own statements with its keys,
+  /// views and sequences. Safe to repeat. Throws SchemaError where rows could not be changed without what is refused.
+  SchemaReport complete(libpq::Connection& connection, change::Snapshot& snapshot) const;
+
   /// How `relation` stands in the mirror now. May run inside a transaction. Throws SchemaError when it does not.
   MirrorTablePtr describe(libpq::Connection& connection, const change::RelationPtr& relation) const;
 
-  /// As describe(), but a table of ours that does not fit any more, or is gone, is made anew and empty, inside the
-  /// caller's transaction: for a resync that a person asked for. build_indexes() is due afterwards. A table that stood
+  /// As describe(), for rows of a PostgreSQL source, which are copied before keys are made: the mirror's key may be
+  /// missing.
+  MirrorTablePtr describe_for_copy(libpq::Connection& connection, const change::RelationPtr& relation) const;
+
+  /// As describe_for_copy(), but a table of ours that does not fit any more, or is gone, is made anew and empty, inside
+  /// the caller's transaction: for a resync that a person asked for. complete() is due afterwards. A table that stood
   /// there before us is never dropped: SchemaError.
   MirrorTablePtr describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                       const change::RelationPtr& relation) const;
@@ -69,6 +78,8 @@ class SchemaBuilder {
   const config::Mirror& mirror() const { return mirror_; }
 
  private:
+  TableMatch standing(libpq::Connection& connection, const change::RelationPtr& relation) const;
+
   config::Mirror mirror_;
 };
 

@@ -15,6 +15,8 @@
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/schema_follow.hpp"
+#include "sinks/postgres/schema_script_run.hpp"
+#include "sinks/postgres/sequence_values.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -28,6 +30,8 @@ constexpr std::uint64_t chunk_rows = 20'000;
 /// Above this many new rows COPY costs the server a third of an INSERT.
 constexpr std::size_t copy_rows = 500;
 constexpr const char* unique_violation = "23505";
+/// A label of an enum type cannot be used in the transaction that adds it.
+constexpr const char* enum_label = "enum label";
 
 /// A table has to be stopped: the transaction starts over without it.
 struct TableRefused {
@@ -40,8 +44,27 @@ bool is_partial(const change::RowChange& change) {
 }
 
 bool only_inserts(const TableEffects& effects) {
-  return std::ranges::all_of(effects.rows(), [](const RowEffect& row) { return row.kind == RowEffect::Kind::insert; });
+  return std::ranges::all_of(effects.rows(),
+                             [](const RowEffect& row) { return row.kind == RowEffect::Kind::insert && !row.partial; });
 }
+
+bool of_postgres(const change::Relation& relation) {
+  return std::ranges::any_of(relation.columns,
+                             [](const change::Column& column) { return column.family == change::TypeFamily::native; });
+}
+
+bool is_poison(const libpq::DatabaseError& error) {
+  return !error.connection_lost() && classify(error).kind == FailureKind::poison;
+}
+
+/// Above this size a table is emptied by TRUNCATE, which readers of an older snapshot notice and which waits for them.
+constexpr std::int64_t most_bytes_deleted = std::int64_t{16} << 20U;
+
+/// A table cannot follow its source's new definition: the transaction starts over without it.
+struct CopyNeeded {
+  change::RelationPtr relation;
+  std::string reason;
+};
 
 }  // namespace
 
@@ -72,6 +95,23 @@ class SerialApply::Attempt {
     stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
       chunk_.add(table, change.operation, change.old_key, change.new_row);
     });
+  }
+
+  /// Rows of a PostgreSQL source, which tells of each change in an order that its own constraints allowed. A row may
+  /// change any number of times, and not be known whole: there is no putting off inserts.
+  void in_order(queue::Cursor& cursor, ApplyMode mode) {
+    one_pass_ = true;
+    ordered_ = mode;
+    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
+      pending_.push_back({table, change.operation, change.old_key, change.new_row});
+      pending_bytes_ += row_bytes(change.new_row);
+    });
+  }
+
+  /// The table's content is copied again later: its changes until then are in that copy.
+  void copy_again(const change::Relation& relation, const std::string& reason) {
+    tables_.await_copy(connection_, relation, reason);
+    ++outcome_.tables_to_copy;
   }
 
   void deletes(queue::Cursor& cursor) {
@@ -106,6 +146,13 @@ class SerialApply::Attempt {
   }
 
  private:
+  struct PendingChange {
+    MirrorTablePtr table;
+    RowOperation operation;
+    change::Tuple old_key;
+    change::Tuple new_row;
+  };
+
   template <typename AddRow>
   void stream(queue::Cursor& cursor, AddRow&& add_row) {
     while (const queue::Item* item = cursor.next()) {
@@ -116,16 +163,37 @@ class SerialApply::Attempt {
           add_row(*row, table->table);
           chunk_.keep(cursor.current_block());
           if (!second_pass_) count(*table);
-          if (chunk_.bytes() > chunk_bytes || chunk_.changes() > chunk_rows) flush();
+          if (chunk_.bytes() + pending_bytes_ > chunk_bytes || chunk_.changes() + pending_.size() > chunk_rows) flush();
         }
       } else if (const auto* schema = std::get_if<change::SchemaChange>(item)) {
         if (!second_pass_) put_off_.push_back({.change = *schema});
       } else if (const auto* truncation = std::get_if<change::Truncation>(item)) {
         if (!second_pass_) std::ranges::copy(truncation->relations, std::back_inserter(emptied_));
+      } else if (!second_pass_) {
+        beyond_rows(*item);
       }
     }
     define_tables();
     flush();
+  }
+
+  /// What only a PostgreSQL source tells.
+  void beyond_rows(const queue::Item& item) {
+    if (const auto* gap = std::get_if<change::ContentGap>(&item)) {
+      define_tables();
+      flush();
+      const TrackedTable& table = tables_.by_name(*gap->relation);
+      const bool copied_since = table.state == TrackedTable::State::live && table.copied_at >= commit_.position;
+      if (!copied_since && table.state != TrackedTable::State::stopped) copy_again(*gap->relation, gap->reason);
+    } else if (const auto* statement = std::get_if<change::SchemaStatement>(&item)) {
+      define_tables();
+      flush();
+      SchemaScriptRun(connection_, ownership_.mirror, commit_.position, !ownership_.replica_role)
+          .run_inside(*statement);
+      tables_.forget_descriptions();
+    } else if (const auto* value = std::get_if<change::SequenceValue>(&item)) {
+      connection_.execute(set_sequences_sql, sequence_parameters({*value}));
+    }
   }
 
   void count(TrackedTable& table) {
@@ -166,6 +234,9 @@ class SerialApply::Attempt {
     try {
       follow(definition);
     } catch (const SchemaError& error) {
+      const change::SchemaChange& change = definition.change;
+      const change::RelationPtr& relation = change.after ? change.after : change.before;
+      if (of_postgres(*relation)) throw CopyNeeded{relation, error.what()};
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
       throw TableRefused{definition.table, error.what()};
     } catch (const libpq::DatabaseError& error) {
@@ -205,19 +276,45 @@ class SerialApply::Attempt {
   void empty_tables() {
     if (emptied_.empty()) return;
     flush();
+    std::vector<std::string> large;
     for (const change::RelationPtr& relation : std::exchange(emptied_, {})) {
       TrackedTable* table = table_for(relation);
       if (table == nullptr) continue;
-      // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
-      connection_.execute("DELETE FROM " + table->table->quoted);
+      if (of_postgres(*relation) && is_large(*table->table)) {
+        large.push_back(table->table->quoted);
+      } else {
+        // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
+        connection_.execute("DELETE FROM " + table->table->quoted);
+      }
       libpq::Parameters parameters;
       parameters.text(table->table->schema).text(table->table->name);
       connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
       count(*table);
     }
+    if (!large.empty()) truncate(large);
+  }
+
+  bool is_large(const MirrorTable& table) {
+    const libpq::Result size = connection_.execute("SELECT pg_catalog.pg_total_relation_size($1::text::regclass)",
+                                                   libpq::Parameters::texts({table.quoted}));
+    return size.integer(0, 0) > most_bytes_deleted;
+  }
+
+  /// All at once, so that foreign keys among them do not matter.
+  void truncate(const std::vector<std::string>& tables) {
+    connection_.execute("SAVEPOINT emptying");
+    try {
+      connection_.execute(fmt::format("TRUNCATE {}", fmt::join(tables, ", ")));
+    } catch (const libpq::DatabaseError& error) {
+      if (error.connection_lost() || classify(error).kind == FailureKind::transient) throw;
+      connection_.execute("ROLLBACK TO SAVEPOINT emptying");
+      for (const std::string& table : tables) connection_.execute("DELETE FROM " + table);
+    }
+    connection_.execute("RELEASE SAVEPOINT emptying");
   }
 
   void flush() {
+    if (ordered_) return flush_in_order();
     chunk_.settle();
     for (const auto& effects : chunk_.tables()) {
       if (second_pass_ && refusals_) {
@@ -229,14 +326,60 @@ class SerialApply::Attempt {
     chunk_.clear();
   }
 
-  void apply(const TableEffects& effects) {
+  void flush_in_order() {
+    apply_in_order(pending_);
+    pending_.clear();
+    pending_bytes_ = 0;
+    chunk_.clear();
+  }
+
+  void apply_in_order(std::span<const PendingChange> changes) {
+    if (changes.empty()) return;
+    NetBatch net;
+    for (const PendingChange& change : changes) net.add(change.table, change.operation, change.old_key, change.new_row);
+    net.settle();
+    net.sort_by_key();
+    if (!refusals_) {
+      for (const auto& effects : net.tables()) apply(*effects, *ordered_);
+      return;
+    }
+    const std::uint64_t drifted = outcome_.applied.drifted_rows;
+    connection_.execute("SAVEPOINT part");
+    try {
+      for (const auto& effects : net.tables()) apply(*effects, *ordered_);
+      connection_.execute("RELEASE SAVEPOINT part");
+      return;
+    } catch (const libpq::DatabaseError& error) {
+      if (!is_poison(error)) throw;
+      connection_.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+      outcome_.applied.drifted_rows = drifted;
+      if (changes.size() == 1) return refuse(*net.tables().front(), effect_of(changes.front()), error);
+    }
+    // Halves of the sequence, not of its net effect: each stands where the one before has left the table.
+    apply_in_order(changes.first(changes.size() / 2));
+    apply_in_order(changes.subspan(changes.size() / 2));
+  }
+
+  /// The change as the source told it.
+  static RowEffect effect_of(const PendingChange& change) {
+    using Kind = RowEffect::Kind;
+    RowEffect effect;
+    effect.kind = change.operation == RowOperation::insert   ? Kind::insert
+                  : change.operation == RowOperation::update ? Kind::update
+                                                             : Kind::remove;
+    effect.row = change.new_row.empty() ? nullptr : change.new_row.data();
+    effect.key = change.old_key.empty() ? effect.row : change.old_key.data();
+    return effect;
+  }
+
+  void apply(const TableEffects& effects, ApplyMode mode = ApplyMode::direct) {
     const MirrorTablePtr& table = effects.table();
     TrackedTable& tracked = tables_.by_name(*table->relation);
     OddValues odd;
     if (effects.rows().size() >= copy_rows && only_inserts(effects)) {
       if (copy(effects) > 0) tracked.may_have_odd = true;
     } else {
-      for (const Statement& statement : render(effects, ApplyMode::direct, tracked.may_have_odd, odd)) {
+      for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd)) {
         const libpq::Result answer = connection_.execute(statement.sql, statement.parameters);
         // The first of two passes deletes rows that are only about to come.
         if (one_pass_) outcome_.applied.drifted_rows += statement.expectation.drift(answer);
@@ -253,7 +396,11 @@ class SerialApply::Attempt {
     const MirrorTable& table = *effects.table();
     CopyEncoder encoder(table);
     CopyBlock block;
-    for (const RowEffect& row : effects.rows()) encoder.append(block, {row.row, table.relation->columns.size()});
+    for (const RowEffect& row : effects.rows()) {
+      for (std::uint64_t copy = 0; copy < row.copies; ++copy) {
+        encoder.append(block, {row.row, table.relation->columns.size()});
+      }
+    }
     CopySender sender(connection_, table, encoder);
     sender.send(block, std::move(block.odd));
     sender.finish();
@@ -309,6 +456,9 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   libpq::DatabaseTransaction transaction_;
   NetBatch chunk_;
+  std::vector<PendingChange> pending_;  ///< of a PostgreSQL source, in its order
+  std::size_t pending_bytes_ = 0;
+  std::optional<ApplyMode> ordered_;
   SchemaFollow definitions_;
   std::vector<Definition> put_off_;
   std::vector<change::RelationPtr> emptied_;
@@ -330,7 +480,10 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
   while (const queue::Item* item = cursor.next()) {
     if (const auto* row = std::get_if<change::RowChange>(item)) {
       ++rows;
+      ahead.of_postgres = ahead.of_postgres || of_postgres(*row->relation);
       keyed_otherwise = keyed_otherwise || (row->relation->has_row_id && row->operation != RowOperation::insert);
+    } else if (const auto* statement = std::get_if<change::SchemaStatement>(item)) {
+      if (statement->kind == enum_label) ahead.labels.push_back(*statement);
     } else if (const auto* commit = std::get_if<change::Commit>(item)) {
       ahead.commit = *commit;
       ahead.two_passes = keyed_otherwise && rows > chunk_rows;
@@ -373,12 +526,19 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
   const Ahead ahead = look_ahead(cursor, position);
   const change::Commit& commit = ahead.commit;
   Stopping stopping;
+  Stopping copying;
+  for (const change::SchemaStatement& label : ahead.labels) {
+    SchemaScriptRun(connection_, ownership_.mirror, commit.position, !ownership_.replica_role).run(label);
+  }
   bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
       Attempt attempt(*this, commit, position, refusals);
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
-      if (two_passes) {
+      for (const auto& [relation, reason] : copying) attempt.copy_again(*relation, reason);
+      if (ahead.of_postgres) {
+        attempt.in_order(cursor, two_passes ? ApplyMode::replace : ApplyMode::direct);
+      } else if (two_passes) {
         attempt.deletes(cursor);
         cursor.seek(position);
         attempt.inserts(cursor);
@@ -391,6 +551,11 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
           std::ranges::any_of(stopping, [&](const auto& one) { return *one.first == *refused.relation; });
       if (in_vain) throw SchemaError(refused.reason);
       stopping.emplace_back(refused.relation, refused.reason);
+    } catch (const CopyNeeded& needed) {
+      const bool in_vain =
+          std::ranges::any_of(copying, [&](const auto& one) { return *one.first == *needed.relation; });
+      if (in_vain) throw SchemaError(needed.reason);
+      copying.emplace_back(needed.relation, needed.reason);
     } catch (const NullNotAllowed& refused) {
       allow_null(refused, position);
     } catch (const libpq::DatabaseError& error) {

@@ -31,6 +31,7 @@ class SerialApply {
     Applied applied;
     std::uint64_t rows_parked = 0;
     std::uint64_t tables_stopped = 0;
+    std::uint64_t tables_to_copy = 0;  ///< their content comes with a snapshot of this commit or a later one
   };
 
   /// Applies the transaction in front of `cursor`, which was committed right after `position`, and moves the checkpoint
@@ -49,6 +50,8 @@ class SerialApply {
     /// The source lists rows by a key that is not the mirror's, over more than one chunk: a row of an earlier chunk may
     /// take the key of one that a later chunk deletes.
     bool two_passes = false;
+    bool of_postgres = false;
+    std::vector<change::SchemaStatement> labels{};  ///< of enums: they have to be committed before rows use them
   };
 
   /// Tables with the reasons for which they are stopped while one transaction is applied.

@@ -1,14 +1,13 @@
 #include "sinks/postgres/table_copy.hpp"
 
-#include <fmt/format.h>
-
 #include <exception>
-#include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "sinks/postgres/block_queue.hpp"
 #include "sinks/postgres/copy_encoder.hpp"
 #include "sinks/postgres/copy_sender.hpp"
+#include "sinks/postgres/copy_through.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -60,10 +59,26 @@ class SendingThread {
   std::jthread thread_;
 };
 
+TableCopyOutcome copy_parts(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
+                            CopyProgress& progress, const std::stop_token& stop) {
+  TableCopyOutcome outcome;
+  std::vector<change::TablePart> parts = snapshot.parts(*table.relation);
+  if (parts.empty()) parts.emplace_back();
+  for (const change::TablePart& part : parts) {
+    const auto rows = copy_through(
+        connection, snapshot, table, part, [&](std::uint64_t sent) { progress.add(sent); }, stop);
+    if (!rows) return outcome;
+    outcome.rows += *rows;
+  }
+  outcome.complete = true;
+  return outcome;
+}
+
 }  // namespace
 
 TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& snapshot, const MirrorTable& table,
                             CopyProgress& progress, const std::stop_token& stop) {
+  if (can_copy_through(snapshot, table)) return copy_parts(connection, snapshot, table, progress, stop);
   CopyEncoder encoder(table);
   // Its statement and frame never change; the rows' encoder belongs to this thread.
   const CopyEncoder frame(table);
@@ -91,10 +106,7 @@ TableCopyOutcome copy_table(libpq::Connection& connection, change::Snapshot& sna
   }
   TableCopyOutcome outcome = sending.join();
   if (outcome.complete && outcome.rows != rows) {
-    throw std::runtime_error(
-        fmt::format("copy of table {}: {} rows were sent, the mirror counted {}; a trigger or rule "
-                    "there swallows rows, drop it",
-                    table.relation->qualified_name(), rows, outcome.rows));
+    refuse_swallowed_rows(table, rows, outcome.rows);
   }
   return outcome;
 }

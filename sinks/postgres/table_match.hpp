@@ -18,6 +18,8 @@ struct TableMatch {
   std::vector<std::size_t> missing;
   /// What makes the table unusable, one sentence each, beginning with its name.
   std::vector<std::string> problems;
+  /// Likewise: rows can be copied, but changed ones not found. Empty where the mirror has the key.
+  std::string key_problem;
 };
 
 /// Matches by name. `target_schema` is where the relation lands.

@@ -129,6 +129,32 @@ void TableRegistry::renamed(const change::Relation& before, const change::Relati
   tables_.erase(name_of(before));
 }
 
+void TableRegistry::await_copy(libpq::Connection& connection, const change::Relation& relation,
+                               const std::string& reason) {
+  const Name name = name_of(relation);
+  TrackedTable& table = tables_[name];
+  table.state = State::absent;
+  table.copied_at = {};
+  table.table = nullptr;
+  // A table that we never followed may be somebody else's: whether it is empty is for the copy to find out.
+  connection.execute(
+      "INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state, created) SELECT $1, $2::text, $3::text, "
+      "'copying',"
+      " NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = $2::text AND c.relname = $3::text)"
+      " WHERE NOT EXISTS (SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3)",
+      libpq::Parameters::texts({mirror_, name.first, name.second}));
+  connection.execute(
+      "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0, last_error = $4, updated_at = pg_catalog.now()"
+      " WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND (state <> 'copying' OR copied_at IS NOT NULL)",
+      libpq::Parameters::texts({mirror_, name.first, name.second, reason}));
+  spdlog::warn("[MirrorCopy] Table {} is copied again: {}", relation.qualified_name(), reason);
+}
+
+bool TableRegistry::any_awaits_copy() const {
+  return std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.state == State::absent; });
+}
+
 void TableRegistry::stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
                          const std::string& reason) {
   table.state = State::stopped;

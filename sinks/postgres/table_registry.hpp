@@ -57,6 +57,11 @@ class TableRegistry {
   void renamed(const change::Relation& before, const change::Relation& after);
   /// All tables are described again when they come: their indexes changed.
   void forget_descriptions() { by_relation_.clear(); }
+  /// The table has to be copied, again if it was: its changes until then come with the copy. Part of the caller's
+  /// transaction.
+  void await_copy(libpq::Connection& connection, const change::Relation& relation, const std::string& reason);
+  /// Whether any table waits for a copy.
+  bool any_awaits_copy() const;
   /// Freezes a table. Part of the caller's transaction.
   void stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
             const std::string& reason);

@@ -1,0 +1,39 @@
+#include "sinks/postgres/copy_state.hpp"
+
+#include <fmt/format.h>
+
+#include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/pinned_settings.hpp"
+#include "sinks/postgres/replica_role.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+void prepare_copying(libpq::Connection& connection) {
+  connection.execute(pin_settings_sql);
+  connection.execute(
+      "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; "
+      "SET LOCAL idle_in_transaction_session_timeout = 0");
+  set_replica_role(connection);
+}
+
+void check_epoch(libpq::Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock) {
+  const libpq::Result row =
+      connection.execute(fmt::format("SELECT epoch FROM pgmirror.checkpoint WHERE mirror = $1 {}", lock),
+                         libpq::Parameters::texts({mirror}));
+  if (row.rows() == 1 && row.integer(0, 0) == epoch) return;
+  throw libpq::DatabaseError(fmt::format("mirror is not owned by epoch {} any more", epoch), epoch_differs, false);
+}
+
+void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+               change::Position position, std::uint64_t rows) {
+  connection.execute(
+      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows) "
+      "VALUES ($1, $2, $3, 'live', false, $4, $5) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
+      "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, last_error = NULL, "
+      "updated_at = pg_catalog.now()",
+      libpq::Parameters::texts({mirror, table.schema, table.name})
+          .integer(static_cast<std::int64_t>(position.value))
+          .integer(static_cast<std::int64_t>(rows)));
+}
+
+}  // namespace pgmirror::sinks::postgres

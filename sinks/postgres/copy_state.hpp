@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "change/position.hpp"
+#include "libpq/connection.hpp"
+#include "sinks/postgres/mirror_table.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// What pgmirror.tables.copied_at says of a table that is still to be copied, besides NULL: nothing was done.
+/// The first: somebody ordered that its rows be replaced. The second: rows in it are parts of a copy that was
+/// interrupted, and belong to no commit of the source.
+inline constexpr const char* replacing_ordered = "0";
+inline constexpr const char* parts_unfinished = "-1";
+
+/// The settings of a transaction that copies: values are read as a PostgreSQL source printed them, nothing times out.
+void prepare_copying(libpq::Connection& connection);
+
+/// Throws DatabaseError (PM002) once another agent has claimed the mirror. `lock`: of the checkpoint's row, or empty.
+void check_epoch(libpq::Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock);
+
+/// The table holds all rows of the snapshot at `position`, as of the caller's transaction.
+void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+               change::Position position, std::uint64_t rows);
+
+}  // namespace pgmirror::sinks::postgres

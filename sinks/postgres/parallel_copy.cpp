@@ -1,0 +1,218 @@
+#include "sinks/postgres/parallel_copy.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libpq/database_transaction.hpp"
+#include "sinks/postgres/copy_progress.hpp"
+#include "sinks/postgres/copy_state.hpp"
+#include "sinks/postgres/copy_through.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct CopiedTable {
+  MirrorTablePtr table;
+  std::size_t parts_left = 0;
+  std::uint64_t rows = 0;
+  Clock::time_point begun{};
+  std::optional<CopyProgress> progress{};
+};
+
+struct Job {
+  CopiedTable* table = nullptr;
+  change::TablePart part;
+};
+
+/// The parts still to be copied, and what came of the others. Any thread.
+class Jobs {
+ public:
+  Jobs(std::deque<CopiedTable>& tables, std::vector<Job> jobs, StatusBoard* board)
+      : board_(board), list_(board, names(tables)), jobs_(std::move(jobs)) {
+    // The largest first: otherwise the last one runs alone.
+    std::ranges::sort(jobs_, [](const Job& left, const Job& right) { return left.part.bytes < right.part.bytes; });
+  }
+
+  std::optional<Job> take() {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.empty()) return std::nullopt;
+    Job job = std::move(jobs_.back());
+    jobs_.pop_back();
+    CopiedTable& table = *job.table;
+    if (!table.progress) {
+      const std::string name = table.table->relation->qualified_name();
+      table.begun = Clock::now();
+      list_.begin(name);
+      table.progress.emplace(name, expected(table, job), board_);
+    }
+    return job;
+  }
+
+  void sent(CopiedTable& table, std::uint64_t rows) {
+    const std::lock_guard lock(mutex_);
+    table.progress->add(rows);
+  }
+
+  /// True for the last part of its table.
+  bool done(CopiedTable& table, std::uint64_t rows) {
+    const std::lock_guard lock(mutex_);
+    table.rows += rows;
+    return --table.parts_left == 0;
+  }
+
+ private:
+  static std::vector<std::string> names(const std::deque<CopiedTable>& tables) {
+    std::vector<std::string> names;
+    for (const CopiedTable& table : tables) names.push_back(table.table->relation->qualified_name());
+    return names;
+  }
+
+  std::optional<std::uint64_t> expected(const CopiedTable& table, const Job& first) const {
+    std::uint64_t rows = first.part.rows;
+    for (const Job& job : jobs_) rows += job.table == &table ? job.part.rows : 0;
+    return rows == 0 ? std::nullopt : std::optional(rows);
+  }
+
+  std::mutex mutex_;
+  StatusBoard* board_;
+  CopyList list_;
+  std::vector<Job> jobs_;
+};
+
+/// Empties what an interrupted copy left, and notes that parts will come. Tables with other rows are not ours to copy.
+std::deque<CopiedTable> begin_tables(libpq::Connection& connection, const SchemaBuilder& schema, std::int64_t epoch,
+                                     change::Snapshot& snapshot) {
+  std::deque<CopiedTable> tables;
+  libpq::DatabaseTransaction transaction(connection);
+  prepare_copying(connection);
+  check_epoch(connection, schema.mirror().name, epoch, "");
+  for (const change::RelationPtr& relation : snapshot.relations()) {
+    const MirrorTablePtr table = schema.describe_for_copy(connection, relation);
+    if (!can_copy_through(snapshot, *table)) continue;
+    const auto name = libpq::Parameters::texts({schema.mirror().name, table->schema, table->name});
+    const libpq::Result state = connection.execute(
+        "SELECT coalesce(copied_at, 1) FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 "
+        "AND state = 'copying' AND (copied_at IS NULL OR copied_at < 0) FOR UPDATE",
+        name);
+    if (state.rows() == 0) continue;
+    if (state.integer(0, 0) < 0) connection.execute("DELETE FROM " + table->quoted);
+    if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table->quoted)).rows() > 0) continue;
+    connection.execute(fmt::format("UPDATE pgmirror.tables SET copied_at = {} "
+                                   "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+                                   parts_unfinished),
+                       name);
+    tables.push_back({.table = table});
+  }
+  transaction.commit();
+  return tables;
+}
+
+std::vector<Job> jobs_of(std::deque<CopiedTable>& tables, change::Snapshot& snapshot) {
+  std::vector<Job> jobs;
+  for (CopiedTable& table : tables) {
+    std::vector<change::TablePart> parts = snapshot.parts(*table.table->relation);
+    // A partitioned table without partitions has no part.
+    if (parts.empty()) parts.emplace_back();
+    table.parts_left = parts.size();
+    for (change::TablePart& part : parts) jobs.push_back({&table, std::move(part)});
+  }
+  return jobs;
+}
+
+/// One connection's share of the work, on a thread of its own.
+class CopyingThread {
+ public:
+  CopyingThread(const SchemaBuilder& schema, std::int64_t epoch, std::unique_ptr<change::Snapshot> snapshot, Jobs& jobs,
+                std::stop_source& stop)
+      : schema_(schema), epoch_(epoch), snapshot_(std::move(snapshot)), jobs_(jobs), thread_([this, &stop] {
+          try {
+            work(stop.get_token());
+          } catch (...) {
+            failure_ = std::current_exception();
+            // Whoever comes later is only told to stop.
+            stop.request_stop();
+          }
+        }) {}
+
+  void join() { thread_.join(); }
+  const std::exception_ptr& failure() const { return failure_; }
+
+ private:
+  void work(const std::stop_token& stop) {
+    libpq::Connection connection(schema_.mirror().connection, "pgmirror");
+    while (!stop.stop_requested()) {
+      const std::optional<Job> job = jobs_.take();
+      if (!job || !copy(connection, *job, stop)) return;
+    }
+  }
+
+  bool copy(libpq::Connection& connection, const Job& job, const std::stop_token& stop) {
+    const MirrorTablePtr& table = job.table->table;
+    libpq::DatabaseTransaction transaction(connection);
+    prepare_copying(connection);
+    const auto rows = copy_through(
+        connection, *snapshot_, *table, job.part, [&](std::uint64_t sent) { jobs_.sent(*job.table, sent); }, stop);
+    if (!rows) return false;
+    check_epoch(connection, schema_.mirror().name, epoch_, "");
+    transaction.commit();
+    if (jobs_.done(*job.table, *rows)) finish(connection, *job.table);
+    return true;
+  }
+
+  void finish(libpq::Connection& connection, const CopiedTable& table) {
+    libpq::DatabaseTransaction transaction(connection);
+    prepare_copying(connection);
+    make_live(connection, schema_.mirror().name, *table.table, snapshot_->position(), table.rows);
+    // The first batches of changes are planned with these figures, long before autovacuum comes by.
+    connection.execute("ANALYZE " + table.table->quoted);
+    check_epoch(connection, schema_.mirror().name, epoch_, "FOR SHARE");
+    transaction.commit();
+    spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s", table.table->relation->qualified_name(), table.rows,
+                 std::chrono::duration<double>(Clock::now() - table.begun).count());
+  }
+
+  const SchemaBuilder& schema_;
+  std::int64_t epoch_;
+  std::unique_ptr<change::Snapshot> snapshot_;
+  Jobs& jobs_;
+  std::exception_ptr failure_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+bool ParallelCopy::run(libpq::Connection& connection, change::Snapshot& snapshot, const std::stop_token& stop) const {
+  std::deque<CopiedTable> tables = begin_tables(connection, schema_, epoch_, snapshot);
+  std::vector<Job> work = jobs_of(tables, snapshot);
+  const std::size_t threads = std::min<std::size_t>(std::max(schema_.mirror().pool, 1U), work.size());
+  Jobs jobs(tables, std::move(work), board_);
+  std::stop_source stopping;
+  const std::stop_callback pass_on(stop, [&stopping] { stopping.request_stop(); });
+  std::deque<CopyingThread> running;
+  try {
+    for (std::size_t i = 0; i < threads; ++i) running.emplace_back(schema_, epoch_, snapshot.share(), jobs, stopping);
+  } catch (...) {
+    stopping.request_stop();
+    throw;
+  }
+  for (CopyingThread& thread : running) thread.join();
+  for (const CopyingThread& thread : running) {
+    if (thread.failure()) std::rethrow_exception(thread.failure());
+  }
+  return !stop.stop_requested();
+}
+
+}  // namespace pgmirror::sinks::postgres

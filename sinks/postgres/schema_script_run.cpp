@@ -1,0 +1,166 @@
+#include "sinks/postgres/schema_script_run.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
+#include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/pinned_settings.hpp"
+#include "sinks/postgres/privacy.hpp"
+
+namespace pgmirror::sinks::postgres {
+namespace {
+
+using change::SchemaStatement;
+
+/// Manual, appendix A: an object of that kind and name stands already.
+constexpr std::array stands_already{"42P04", "42P06", "42P07", "42701", "42710", "42723"};
+constexpr const char* invalid_table_definition = "42P16";  // also: a second primary key
+
+bool stands(const SchemaStatement& statement, const libpq::DatabaseError& error) {
+  const bool second_key = statement.kind == "primary key" && error.sqlstate() == invalid_table_definition;
+  return second_key || std::ranges::find(stands_already, error.sqlstate()) != stands_already.end();
+}
+
+bool passes(const libpq::DatabaseError& error) {
+  return error.connection_lost() || classify(error).kind == FailureKind::transient;
+}
+
+std::string revoke_from_readers(std::string_view object, const std::string& name) {
+  const std::string body = fmt::format(
+      "DECLARE role_name text; BEGIN "
+      "FOR role_name IN SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP "
+      "EXECUTE pg_catalog.format('REVOKE ALL ON {} %s FROM %I', {}, role_name); END LOOP; END",
+      object, libpq::quote_literal(name));
+  return fmt::format("REVOKE ALL ON {} {} FROM PUBLIC; DO {}", object, name, libpq::quote_literal(body));
+}
+
+/// A function that runs as its owner reads past row level security, and everybody may execute a new one.
+std::string close_functions(const SchemaStatement& function) {
+  const std::string body = fmt::format(
+      "DECLARE f regprocedure; role_name text; BEGIN "
+      "FOR f IN SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n "
+      "ON n.oid = p.pronamespace WHERE n.nspname = {} AND p.proname = {} LOOP "
+      "EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f); "
+      "FOR role_name IN SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP "
+      "EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM %I', f, role_name); END LOOP; END LOOP; END",
+      libpq::quote_literal(function.schema), libpq::quote_literal(function.name.substr(0, function.name.find('('))));
+  return "DO " + libpq::quote_literal(body);
+}
+
+/// What keeps the new object from being read by whoever reaches the database. Empty where there is nothing to read.
+std::string closing_sql(const SchemaStatement& made) {
+  const auto name = [&] { return libpq::qualified(made.schema, made.name); };
+  if (made.kind == "table" || made.kind == "partition") return privacy_sql(name());
+  if (made.kind == "view" || made.kind == "materialized view") return revoke_from_readers("TABLE", name());
+  if (made.kind == "sequence") return revoke_from_readers("SEQUENCE", name());
+  if (made.kind == "function" || made.kind == "procedure") return close_functions(made);
+  return {};
+}
+
+}  // namespace
+
+std::string without_actions(const std::string& foreign_key_sql) {
+  static constexpr std::array actions{" ON DELETE ", " ON UPDATE "};
+  static constexpr std::array kinds{"CASCADE", "RESTRICT", "SET NULL", "SET DEFAULT"};
+  std::string sql = foreign_key_sql;
+  // Names are quoted: outside of them the server writes its keywords in capitals.
+  bool quoted = false;
+  for (std::size_t at = 0; at < sql.size(); ++at) {
+    if (sql[at] == '"') quoted = !quoted;
+    if (quoted) continue;
+    for (const std::string_view action : actions) {
+      const std::string_view rest = std::string_view(sql).substr(at);
+      if (!rest.starts_with(action)) continue;
+      for (const std::string_view kind : kinds) {
+        if (!rest.substr(action.size()).starts_with(kind)) continue;
+        std::size_t length = action.size() + kind.size();
+        // SET NULL and SET DEFAULT may name columns.
+        if (rest.substr(length).starts_with(" (")) length = rest.find(')', length) + 1;
+        sql.erase(at, length);
+        --at;
+        break;
+      }
+      break;
+    }
+  }
+  return sql;
+}
+
+SchemaScriptRun::SchemaScriptRun(libpq::Connection& connection, std::string mirror, change::Position position,
+                                 bool triggers_fire)
+    : connection_(connection), mirror_(std::move(mirror)), position_(position), triggers_fire_(triggers_fire) {}
+
+void SchemaScriptRun::run(const std::vector<SchemaStatement>& statements, SchemaStatement::Stage stage) {
+  for (const SchemaStatement& statement : statements) {
+    if (statement.stage == stage) run(statement);
+  }
+}
+
+void SchemaScriptRun::run(const SchemaStatement& statement) {
+  try {
+    libpq::DatabaseTransaction transaction(connection_);
+    execute(statement);
+    transaction.commit();
+  } catch (const libpq::DatabaseError& error) {
+    if (passes(error)) throw;
+    refused(statement, error);
+  }
+}
+
+void SchemaScriptRun::run_inside(const SchemaStatement& statement) {
+  connection_.execute("SAVEPOINT pgmirror_statement");
+  try {
+    execute(statement);
+    connection_.execute("RELEASE SAVEPOINT pgmirror_statement");
+  } catch (const libpq::DatabaseError& error) {
+    if (passes(error)) throw;
+    connection_.execute("ROLLBACK TO SAVEPOINT pgmirror_statement; RELEASE SAVEPOINT pgmirror_statement");
+    refused(statement, error);
+  }
+}
+
+void SchemaScriptRun::execute(const SchemaStatement& statement) {
+  connection_.execute(pin_settings_sql);
+  connection_.execute("SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0");
+  const bool bare = triggers_fire_ && statement.kind == "foreign key";
+  const std::string sql = bare ? without_actions(statement.sql) : statement.sql;
+  connection_.execute(sql);
+  const std::string closing = closing_sql(statement);
+  if (!closing.empty()) connection_.execute(closing);
+  note(sql, fmt::format("{} {} of the source", statement.kind, statement.name));
+  ++report_.made[statement.kind];
+}
+
+void SchemaScriptRun::refused(const SchemaStatement& statement, const libpq::DatabaseError& error) {
+  if (stands(statement, error)) {
+    ++report_.standing;
+    return;
+  }
+  std::string sentence =
+      fmt::format("{} {}: the mirror refuses it: {}", statement.kind,
+                  statement.schema.empty() ? statement.name : statement.schema + "." + statement.name, error.what());
+  note(statement.sql, "left out: " + sentence);
+  spdlog::warn("[MirrorSchema] Left out: {}", sentence);
+  (statement.required ? report_.required : report_.left_out).push_back(std::move(sentence));
+}
+
+void SchemaScriptRun::note(const std::string& statement, const std::string& reason) {
+  connection_.execute(
+      // What was left out once is left out at every repetition.
+      "INSERT INTO pgmirror.schema_history (mirror, position, statement, reason) SELECT $1, $2, $3::text, $4::text "
+      "WHERE NOT EXISTS (SELECT FROM pgmirror.schema_history WHERE mirror = $1 AND statement = $3 AND reason = $4 "
+      "AND reason LIKE 'left out: %')",
+      libpq::Parameters{}
+          .text(mirror_)
+          .integer(static_cast<std::int64_t>(position_.value))
+          .text(statement)
+          .text(reason));
+}
+
+}  // namespace pgmirror::sinks::postgres

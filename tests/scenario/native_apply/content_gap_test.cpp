@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "tests/scenario/native_apply/native_apply.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+/// Tables whose content was not told, and the first copy over several connections.
+class CopiedContent : public NativeApply {
+ protected:
+  CopiedContent() {
+    std::vector<Printed> rows;
+    for (int id = 1; id <= 1000; ++id) rows.push_back({std::to_string(id), fmt::format("n{}", id)});
+    items_ = native_.table("item", {{"id", "integer"}, {"name", "text"}}, {0}, std::move(rows));
+    other_ = native_.table("other", {{"id", "integer"}, {"name", "text"}}, {0}, {{"1", "a"}});
+  }
+
+  change::RelationPtr items_;
+  change::RelationPtr other_;
+};
+
+TEST_F(CopiedContent, S11_PartsOfATableComeOverSeveralConnections) {
+  native_.rows_in_part = 100;
+  mirror_.pool = 3;
+  start_and_copy();
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+  EXPECT_TRUE(holds_what_the_source_has(other_));
+  EXPECT_EQ(ask("SELECT state || ' ' || rows FROM pgmirror.tables WHERE table_name = 'item'"), "live 1000");
+  native_.transaction([&] { native_.update(items_, {"5", "n5"}, {"5", "five"}); });
+  expect_exact(items_);
+}
+
+TEST_F(CopiedContent, S10_InterruptedTableIsCopiedAgainAndAFinishedOneIsNot) {
+  native_.rows_in_part = 100;
+  mirror_.pool = 2;
+  std::atomic<int> failures = 0;
+  std::atomic<int> others = 0;
+  native_.before_part = [&](const std::string& table, std::size_t part) {
+    if (table == "other") ++others;
+    if (table == "item" && part == 3 && ++failures == 1) {
+      // Let the small table come to its end.
+      const auto deadline = std::chrono::steady_clock::now() + 20s;
+      while (ask("SELECT state FROM pgmirror.tables WHERE table_name = 'other'") != "live" &&
+             std::chrono::steady_clock::now() < deadline) {
+      }
+      throw libpq::DatabaseError("the source went away", "08006", true);
+    }
+  };
+  start();
+  ASSERT_TRUE(eventually(30s, [&] { return failures > 0; }));
+  ASSERT_TRUE(catches_up());
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+  EXPECT_TRUE(holds_what_the_source_has(other_));
+  EXPECT_EQ(others, 1);
+  EXPECT_EQ(count("app.item"), 1000);
+}
+
+TEST_F(CopiedContent, D3_D4_RewrittenTableIsCopiedAgainAndOthersGoOn) {
+  start_and_copy();
+  native_.transaction([&] {
+    native_.rewrite(items_, {{"1", "N1"}, {"2000", "N2000"}});
+    native_.gap(items_, "rows were rewritten");
+  });
+  native_.transaction([&] { native_.insert(other_, {"2", "b"}); });
+  native_.transaction([&] { native_.insert(items_, {"3", "three"}); });
+  ASSERT_TRUE(catches_up());
+  ASSERT_TRUE(eventually(30s, [&] { return holds_what_the_source_has(items_) == testing::AssertionSuccess(); }));
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+  EXPECT_TRUE(holds_what_the_source_has(other_));
+  native_.transaction([&] { native_.update(items_, {"3", "three"}, {"3", "tre"}); });
+  expect_exact(items_);
+}
+
+TEST_F(CopiedContent, GapIsNotForgottenByAStop) {
+  start_and_copy();
+  stop();
+  native_.transaction([&] {
+    native_.rewrite(items_, {{"1", "N1"}});
+    native_.gap(items_, "rows were rewritten");
+  });
+  start();
+  ASSERT_TRUE(eventually(30s, [&] {
+    return ask("SELECT state FROM pgmirror.tables WHERE table_name = 'item'") == "live" && count("app.item") == 1;
+  }));
+  stop();
+  start();
+  expect_exact(items_);
+}
+
+TEST_F(CopiedContent, D9_NewTableComesWithItsRows) {
+  start_and_copy();
+  change::RelationPtr fresh;
+  fresh = native_.table("fresh", {{"id", "integer"}, {"name", "text"}}, {0}, {{"1", "x"}, {"2", "y"}});
+  native_.transaction([&] { native_.gap(fresh, "the table is new"); });
+  native_.transaction([&] { native_.insert(fresh, {"3", "z"}); });
+  ASSERT_TRUE(catches_up());
+  ASSERT_TRUE(eventually(30s, [&] {
+    return ask("SELECT coalesce(max(state), '') FROM pgmirror.tables WHERE table_name = "
+               "'fresh'") == "live";
+  }));
+  expect_exact(fresh);
+}
+
+TEST_F(CopiedContent, D4_RetypedTableIsMadeAnew) {
+  start_and_copy();
+  native_.transaction([&] {
+    change::Relation after = *items_;
+    after.columns[1].declared_type = "jsonb";
+    items_ = native_.redefine(items_, after);
+    native_.rewrite(items_, {{"1", R"({"n": 1})"}});
+  });
+  native_.script({.kind = "table",
+                  .schema = "app",
+                  .name = "item",
+                  .sql = "CREATE TABLE app.item (id integer, name jsonb)",
+                  .required = true});
+  native_.transaction([&] { native_.insert(items_, {"7", R"({"n": 7})"}); });
+  ASSERT_TRUE(catches_up());
+  ASSERT_TRUE(eventually(30s, [&] { return count("app.item") == 2; })) << status().reason;
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+}
+
+TEST_F(CopiedContent, D1_D5_D6_ColumnsFollow) {
+  start_and_copy();
+  native_.transaction([&] {
+    change::Relation after = *other_;
+    after.columns[1].name = "title";
+    after.columns.push_back({.name = "size", .declared_type = "numeric(6,2)", .family = change::TypeFamily::native});
+    other_ = native_.redefine(other_, after, {{"name", "title"}});
+    native_.rewrite(other_, {{"1", "a", std::nullopt}});
+    native_.insert(other_, {"2", "b", "1.50"});
+  });
+  expect_exact(other_);
+  native_.transaction([&] {
+    change::Relation after = *other_;
+    after.columns.erase(after.columns.begin() + 1);
+    other_ = native_.redefine(other_, after);
+    native_.rewrite(other_, {{"1", std::nullopt}, {"2", "1.50"}});
+    native_.insert(other_, {"3", "2.00"});
+  });
+  expect_exact(other_);
+}
+
+TEST_F(CopiedContent, X1_TransactionOfManyPiecesIsApplied) {
+  start_and_copy();
+  native_.transaction([&] {
+    for (int id = 2000; id < 47'000; ++id) native_.insert(items_, {std::to_string(id), "new"});
+    native_.update(items_, {"2000", "new"}, {"2000", "changed"}, {});
+    native_.remove(items_, {"2001", "new"});
+    native_.update(items_, {"2002", "new"}, {"1999", "new"}, {1});
+  });
+  expect_exact(items_);
+}
+
+}  // namespace
+}  // namespace pgmirror::tests
