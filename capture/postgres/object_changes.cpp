@@ -77,6 +77,7 @@ void domain_change(const ScriptedObject& before, const ScriptedObject& after, Ob
 void take_away(const ScriptedObject& object, ObjectChanges& changes) {
   if (object.undo.empty()) return;
   SchemaStatement statement = object.statement;
+  statement.kind = "dropped " + statement.kind;
   statement.sql = object.undo;
   statement.required = false;
   changes.gone.push_back({.kind = CatalogEvent::Kind::statement, .statement = std::move(statement), .at_once = true});

@@ -117,7 +117,7 @@ class Selection {
   std::map<ObjectNode, std::vector<std::size_t>> parts_;
 };
 
-/// The schemas of all objects; `public` too, which a mirror may have lost.
+/// The schemas of all objects. Not required: to ask for one that stands needs a right that owning it does not give.
 SchemaObjects schemas_of(libpq::Connection& connection, const SchemaObjects& objects) {
   std::set<std::string, std::less<>> names;
   for (const SchemaObject& object : objects) names.insert(object.statement.schema);
@@ -131,8 +131,7 @@ SchemaObjects schemas_of(libpq::Connection& connection, const SchemaObjects& obj
          .rank = Rank::schema,
          .statement = {.kind = "schema",
                        .name = std::string(result.text(row, 1)),
-                       .sql = "CREATE SCHEMA IF NOT EXISTS " + libpq::quote_identifier(result.text(row, 1)),
-                       .required = true}});
+                       .sql = "CREATE SCHEMA IF NOT EXISTS " + libpq::quote_identifier(result.text(row, 1))}});
   }
   return schemas;
 }
