@@ -1,67 +1,25 @@
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
-
-#include <fstream>
-
 #include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
-#include "tests/support/child_process.hpp"
-#include "tests/support/eventually.hpp"
 #include "tests/support/throwaway_postgres.hpp"
+#include "tests/support/transaction_pooler.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
 
-using namespace std::chrono_literals;
 using change::TypeFamily;
 using tests::column;
 using tests::integer;
 using tests::table_with_id;
 using tests::text;
 
-/// pgbouncer in transaction mode in front of a new database: each transaction may meet another session.
-class Pooler {
- public:
-  Pooler() : server_(tests::shared_postgres().create_database()) {
-    settings_ = server_;
-    // pgbouncer listens where it is told; the operating system picks a port for a socket that is closed again at once.
-    settings_.host = directory_.path();
-    settings_.port = 6432;
-    std::ofstream(directory_ / "pgbouncer.ini") << fmt::format(
-        "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nunix_socket_dir={}\nlisten_port={}\n"
-        "auth_type=any\npool_mode=transaction\ndefault_pool_size=3\nserver_reset_query=\n",
-        server_.port, directory_.path().string(), settings_.port);
-    std::filesystem::permissions(directory_.path(), std::filesystem::perms::all);
-    child_ = std::make_unique<tests::ChildProcess>(
-        tests::ProgramCall{.arguments = {"/usr/sbin/pgbouncer", directory_ / "pgbouncer.ini"}, .user = "postgres"});
-    const bool answers = tests::eventually(10s, [this] {
-      try {
-        libpq::Connection probe(settings_, "probe");
-        return true;
-      } catch (const libpq::DatabaseError&) {
-        return false;
-      }
-    });
-    if (!answers)
-      throw std::runtime_error("pgbouncer does not answer; install it (Debian: pgbouncer): " + child_->output());
-  }
-
-  const config::ConnectionSettings& settings() const { return settings_; }
-
- private:
-  config::ConnectionSettings server_;
-  config::ConnectionSettings settings_;
-  tests::TemporaryDirectory directory_;
-  std::unique_ptr<tests::ChildProcess> child_;
-};
-
 TEST(TransactionPooler, CarriesSchemaCopyAndCheckpoint) {
-  Pooler pooler;
+  const tests::TransactionPooler pooler(tests::shared_postgres().create_database());
   libpq::Connection connection(pooler.settings(), "test");
   create_control_schema(connection);
   const Checkpoint claimed = claim_checkpoint(connection, "mirror", {"source-one"});
@@ -88,7 +46,7 @@ TEST(TransactionPooler, CarriesSchemaCopyAndCheckpoint) {
 }
 
 TEST(TransactionPooler, MeetsNoSettingsOfTheTransactionBefore) {
-  Pooler pooler;
+  const tests::TransactionPooler pooler(tests::shared_postgres().create_database());
   libpq::Connection first(pooler.settings(), "first");
   {
     libpq::DatabaseTransaction transaction(first);
