@@ -132,4 +132,9 @@ bool FollowedStore::wait_for_ledger(int last, std::chrono::milliseconds patience
   });
 }
 
+void finish(ChildProcess& application) {
+  const ProgramEnd end = application.wait(std::chrono::minutes{2});
+  ASSERT_EQ(end.exit_code, 0) << application.output();
+}
+
 }  // namespace pgmirror::tests

@@ -65,4 +65,7 @@ class FollowedStore {
   std::jthread thread_;
 };
 
+/// Waits for an application's end, which must be a good one.
+void finish(ChildProcess& application);
+
 }  // namespace pgmirror::tests

@@ -12,11 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void finish(ChildProcess& application) {
-  const ProgramEnd end = application.wait(120s);
-  ASSERT_EQ(end.exit_code, 0) << application.output();
-}
-
 bool mirrors_the_file(const FollowedStore& store) {
   const RowMirror mirrored = store.mirror();
   return mirrored.table("ledger") == table_by_sql(store.file().string(), "ledger") &&
