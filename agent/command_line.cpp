@@ -15,6 +15,7 @@
 #include "agent/state_directory_lock.hpp"
 #include "agent/status_command.hpp"
 #include "agent/tail_command.hpp"
+#include "agent/teardown_command.hpp"
 #include "agent/verify_command.hpp"
 #include "config/config_error.hpp"
 #include "config/nearest_name.hpp"
@@ -111,6 +112,9 @@ class CommandLine {
     CLI::Option* all = resync->add_flag("--all", resync_.all, "every table, whatever the mirror followed before");
     tables->excludes(all);
     resync->add_option("--mirror", mirror_, "name of the mirror; all without");
+    CLI::App* teardown = add(app_, "teardown", "remove slot and publications from a PostgreSQL source",
+                             [this] { return teardown_command(flags_, yes_); });
+    teardown->add_flag("--yes", yes_, "do it; without, only say what would go");
     resync->add_flag("--yes", resync_.yes, "move a queue or shadow aside that cannot be used any more");
   }
 
@@ -147,7 +151,7 @@ class CommandLine {
     for (CLI::App* command : {info, verify}) command->add_flag("--json", json_, "as JSON");
   }
 
-  CLI::App app_{"Mirrors an application's SQLite store into PostgreSQL, commit by commit", "pgmirror"};
+  CLI::App app_{"Mirrors an application's SQLite or PostgreSQL store into PostgreSQL, commit by commit", "pgmirror"};
   config::Flags flags_;
   Body chosen_;
   doctor::DoctorOptions doctor_;
@@ -158,6 +162,7 @@ class CommandLine {
   std::int64_t parked_id_ = 0;
   bool repair_ = false;
   bool json_ = false;
+  bool yes_ = false;
 };
 
 /// The innermost command that the arguments name.

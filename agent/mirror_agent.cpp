@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "agent/followed_source.hpp"
 #include "agent/state_directory.hpp"
-#include "capture/sqlite/source_refused.hpp"
-#include "capture/sqlite/sqlite_source.hpp"
 #include "queue/inspection.hpp"
 
 namespace pgmirror::agent {
@@ -40,16 +39,6 @@ std::unique_ptr<queue::ChangeQueue> open_queue(const config::Config& config, con
   return queue;
 }
 
-std::unique_ptr<capture::Source> open_source(const config::Config& config, change::Position queue_end,
-                                             const std::optional<change::SourceIdentity>& identity) {
-  if (!config.sqlite) {
-    throw capture::sqlite::SourceRefused(
-        "source: this version follows SQLite files only; set MIRROR_SOURCE_URL to sqlite:///path/of/the/file");
-  }
-  return std::make_unique<capture::sqlite::SqliteSource>(*config.sqlite, config.tables,
-                                                         shadow_directory(config.state_dir), queue_end, identity);
-}
-
 }  // namespace
 
 MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
@@ -60,7 +49,7 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
     source_ = open_source(config, queue_->end(), identity);
   } else {
     source_ = open_source(config, {}, std::nullopt);
-    queue_ = open_queue(config, source_->identity(), source_->open_snapshot()->position());
+    queue_ = open_queue(config, source_->identity(), source_->queue_start());
   }
   for (const config::Mirror& mirror : config.mirrors) {
     workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(

@@ -18,7 +18,7 @@
 #include "agent/shutdown_signals.hpp"
 #include "agent/state_directory.hpp"
 #include "agent/state_directory_lock.hpp"
-#include "capture/sqlite/source_refused.hpp"
+#include "capture/source_refused.hpp"
 #include "config/describe.hpp"
 #include "config/secrets.hpp"
 #include "queue/disk_full.hpp"
@@ -103,7 +103,7 @@ ExitCode run_command(const config::Flags& flags) {
       spdlog::info("[MirrorHttp] Status, health and metrics on http://{}", listen);
     }
     run_until_stopped(loaded.config, running, signals.token());
-  } catch (const capture::sqlite::SourceRefused& refused) {
+  } catch (const capture::SourceRefused& refused) {
     spdlog::error("[DatabaseMirror] {}", refused.what());
     return ExitCode::configuration;
   } catch (const std::exception& failure) {

@@ -12,6 +12,9 @@ Findings check_source_place(const config::SqliteSource& source);
 /// What was found in the file.
 Findings check_store(const config::SqliteSource& source, const capture::sqlite::StoreDescription& store);
 
+/// A PostgreSQL source: the server, the role and every table. Writes nothing, locks nothing.
+Findings check_postgres_source(const config::Config& config);
+
 /// Permissions and room. `source_bytes` is what the shadow will take.
 Findings check_state_directory(const config::Config& config, std::uint64_t source_bytes);
 

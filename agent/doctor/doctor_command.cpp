@@ -7,7 +7,7 @@
 
 #include "agent/command_config.hpp"
 #include "agent/doctor/checks.hpp"
-#include "capture/sqlite/source_refused.hpp"
+#include "capture/source_refused.hpp"
 #include "capture/sqlite/sqlite_connection.hpp"
 #include "sinks/postgres/failure.hpp"
 
@@ -37,7 +37,7 @@ std::optional<StoreDescription> look_into_store(const config::Config& config, Fi
     StoreDescription store = capture::sqlite::describe_store(config.sqlite->file, config.tables);
     add(findings, check_store(*config.sqlite, store));
     return store;
-  } catch (const capture::sqlite::SourceRefused& refused) {
+  } catch (const capture::SourceRefused& refused) {
     unreadable(refused.what());
   } catch (const capture::sqlite::SqliteError& error) {
     unreadable(fmt::format("sqlite file {}: cannot be read ({}); is it locked (PRAGMA locking_mode=EXCLUSIVE), or "
@@ -81,6 +81,7 @@ ExitCode doctor_command(const config::Flags& flags, const DoctorOptions& options
       add(findings, check_tables(config, *store));
     }
   }
+  if (config.postgres) add(findings, check_postgres_source(config));
   add(findings, check_state_directory(config, source_bytes));
   for (const config::Mirror& mirror : config.mirrors) look_at_mirror(mirror, findings);
 

@@ -2,7 +2,7 @@
 
 #include "agent/doctor/checks.hpp"
 #include "agent/plain_figure.hpp"
-#include "capture/sqlite/source_refused.hpp"
+#include "capture/source_refused.hpp"
 #include "capture/sqlite/store_file.hpp"
 
 namespace pgmirror::agent::doctor {
@@ -19,7 +19,7 @@ Findings check_source_place(const config::SqliteSource& source) {
     capture::sqlite::check_store_path(source.file);
     return {{Level::ok, "source",
              fmt::format("{} is a file that can be opened, and its directory can be written", source.file.string())}};
-  } catch (const capture::sqlite::SourceRefused& refused) {
+  } catch (const capture::SourceRefused& refused) {
     return {{.level = Level::error,
              .subject = "source",
              .what = refused.what(),

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include "agent/doctor/checks.hpp"
+#include "capture/postgres/preflight.hpp"
+#include "capture/postgres/slot_names.hpp"
+#include "capture/postgres/source_session.hpp"
+#include "sinks/postgres/failure.hpp"
+
+namespace pgmirror::agent::doctor {
+
+namespace {
+
+using capture::postgres::PreflightFinding;
+
+Finding to_finding(const PreflightFinding& finding) {
+  using Severity = PreflightFinding::Severity;
+  const Level level = finding.severity == Severity::error     ? Level::error
+                      : finding.severity == Severity::warning ? Level::warning
+                                                              : Level::ok;
+  return {.level = level,
+          .subject = "source " + finding.subject,
+          .what = finding.what,
+          .why = {},
+          .remedy = finding.sql.empty() ? "" : "run the SQL below in the source",
+          .sql = finding.sql};
+}
+
+}  // namespace
+
+Findings check_postgres_source(const config::Config& config) {
+  const config::PostgresSource& source = *config.postgres;
+  Findings findings;
+  try {
+    libpq::Connection connection(source.connection, "pgmirror doctor", libpq::Connection::Access::read_only);
+    const auto facts = capture::postgres::read_preflight_facts(connection, capture::postgres::slot_names(source));
+    findings.push_back(
+        {Level::ok, "source", fmt::format("{} answers: PostgreSQL {}", config.source_url, facts.version_text)});
+    // Another program than PostgreSQL has no catalog to read.
+    capture::postgres::CatalogPicture picture;
+    if (facts.version > 0 && !facts.pooled) {
+      libpq::Connection session = capture::postgres::open_source_session(source.connection, "pgmirror doctor");
+      picture = capture::postgres::read_catalog_picture(session);
+    }
+    for (const PreflightFinding& finding : capture::postgres::preflight(facts, picture, config.tables)) {
+      findings.push_back(to_finding(finding));
+    }
+  } catch (const libpq::DatabaseError& error) {
+    findings.push_back({.level = Level::error,
+                        .subject = "source",
+                        .what = sinks::postgres::classify(error).sentence,
+                        .why = "nothing can be followed until it answers",
+                        .remedy = "check host, port, user and password in MIRROR_SOURCE_URL"});
+  }
+  return findings;
+}
+
+}  // namespace pgmirror::agent::doctor
