@@ -11,7 +11,7 @@ namespace pgmirror::capture::postgres {
 /// gone, objects that rows may need, tables, objects over rows.
 ///
 /// A table's content is taken anew where rows may have changed without a word in the stream: columns were rewritten, a
-/// new one got values that its default does not tell, partitions came or went with rows. VACUUM FULL, CLUSTER, REINDEX
+/// new one has values in the rows that were there, partitions came or went with rows. VACUUM FULL, CLUSTER, REINDEX
 /// and TRUNCATE of a table of its own are none of these; of a partition they cannot be told from a TRUNCATE, which the
 /// stream does not have. Pure.
 std::vector<CatalogEvent> compare(const CatalogPicture& before, const CatalogPicture& after,

@@ -6,9 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "capture/postgres/constant_default.hpp"
+#include "capture/postgres/column_statements.hpp"
 #include "capture/postgres/redefinition.hpp"
-#include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -55,13 +54,12 @@ std::string partitions_changed(const CatalogTable& before, const CatalogTable& a
   return {};
 }
 
-/// Rows older than the column show the value that the default had when the column was added.
+/// Rows older than the column show the value that its default had when it was added, which may be another one by now.
 std::string filled_up(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
   for (const CatalogColumn& column : after.columns) {
     if (!column.missing_value || !mirrored(followed, column.number) || before.column(column.number) != nullptr)
       continue;
-    if (constant_of(column.default_sql.value_or("")) == column.missing_value) continue;
-    return fmt::format("column {} was added with a value that its default does not tell", column.name);
+    return fmt::format("column {} was added with a value for the rows that were there", column.name);
   }
   return {};
 }
@@ -70,46 +68,6 @@ std::string gap_reason(const CatalogTable& before, const CatalogTable& after, co
   std::string reason = after.partitioned ? partitions_changed(before, after) : rewritten(before, after, followed);
   if (reason.empty()) reason = filled_up(before, after, followed);
   return reason;
-}
-
-CatalogEvent statement(const CatalogTable& table, const std::string& column, std::string sql) {
-  return {.kind = Kind::statement,
-          .statement = {.stage = change::SchemaStatement::Stage::after_data,
-                        .kind = "generated column",
-                        .schema = table.schema,
-                        .name = fmt::format("{}.{}", table.name, column),
-                        .sql = std::move(sql)}};
-}
-
-/// Generated columns of the mirror compute themselves: they come and go by statements.
-void generated_columns(const CatalogTable& before, const CatalogTable& after, const config::TableRules& rules,
-                       std::vector<CatalogEvent>& events) {
-  const std::string table = libpq::qualified(after.schema, after.name);
-  for (const CatalogColumn& column : before.columns) {
-    const CatalogColumn* const now = after.column(column.number);
-    if (!column.generated) continue;
-    const std::string name = libpq::quote_identifier(column.name);
-    if (now == nullptr || (now->generated && now->default_sql != column.default_sql && now->name == column.name)) {
-      events.push_back(
-          statement(after, column.name, fmt::format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, name)));
-    } else if (!now->generated) {
-      events.push_back(statement(after, column.name,
-                                 fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION IF EXISTS", table, name)));
-    } else if (now->name != column.name) {
-      events.push_back(statement(
-          after, now->name,
-          fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table, name, libpq::quote_identifier(now->name))));
-    }
-  }
-  for (const CatalogColumn& column : after.columns) {
-    if (!column.generated || !rules.includes_column(after.schema, after.name, column.name)) continue;
-    const CatalogColumn* const old = before.column(column.number);
-    if (old != nullptr && (old->default_sql == column.default_sql || old->name != column.name)) continue;
-    events.push_back(statement(
-        after, column.name,
-        fmt::format("ALTER TABLE {} ADD COLUMN {} {} GENERATED ALWAYS AS ({}) STORED", table,
-                    libpq::quote_identifier(column.name), column.type_name, column.default_sql.value_or("NULL"))));
-  }
 }
 
 void compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
@@ -152,7 +110,9 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
       continue;
     }
     compare_table(*old, *was, table, *is, events);
-    generated_columns(*old, table, rules, events);
+    for (change::SchemaStatement& statement : column_statements(*old, table, rules)) {
+      events.push_back({.kind = Kind::statement, .statement = std::move(statement)});
+    }
   }
   return events;
 }

@@ -78,7 +78,8 @@ TEST(PostgresWatcher, D3_D4_RewritesAreFoundAndD23_MaintenanceIsNot) {
       "INSERT INTO t VALUES (1, 'a')");
   EXPECT_EQ(watched.after("INSERT INTO t VALUES (2, 'b'); UPDATE t SET v = 'c'; DELETE FROM t WHERE id = 1"), "");
   EXPECT_EQ(watched.after("ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()"),
-            "redefined public.t to public.t\ngap public.t: column u was added with a value for each row\n");
+            "redefined public.t to public.t\ngap public.t: column u was added with a value for each row\n"
+            "ALTER TABLE \"public\".\"t\" ALTER COLUMN \"u\" SET DEFAULT gen_random_uuid()\n");
   EXPECT_EQ(watched.after("ALTER TABLE t ALTER v TYPE text USING upper(v)"), "gap public.t: column v was rewritten\n");
   EXPECT_EQ(watched.after("ALTER TABLE t ALTER v TYPE varchar(50)"),
             "redefined public.t to public.t\n"
@@ -89,19 +90,26 @@ TEST(PostgresWatcher, D3_D4_RewritesAreFoundAndD23_MaintenanceIsNot) {
   }
 }
 
-TEST(PostgresWatcher, D1_D2_AConstantDefaultIsToldByTheDefinitionAlone) {
+TEST(PostgresWatcher, D1_D2_ANewColumnThatOlderRowsShowAValueInIsAGap) {
   WatchedDatabase watched("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t VALUES (1)");
   const std::string redefined = "redefined public.t to public.t\n";
+  const auto gap = [](const std::string& column) {
+    return "gap public.t: column " + column + " was added with a value for the rows that were there\n";
+  };
+  const auto set = [](const std::string& column, const std::string& value) {
+    return "ALTER TABLE \"public\".\"t\" ALTER COLUMN \"" + column + "\" SET DEFAULT " + value + "\n";
+  };
   EXPECT_EQ(watched.after("ALTER TABLE t ADD a int"), redefined);
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD b int DEFAULT 5"), redefined);
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD c text NOT NULL DEFAULT 'it''s'"), redefined);
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD d bool DEFAULT true"), redefined);
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD d2 int DEFAULT -3"), redefined);
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD e timestamptz DEFAULT now()"),
-            redefined + "gap public.t: column e was added with a value that its default does not tell\n");
-  EXPECT_EQ(watched.after("ALTER TABLE t ADD f int DEFAULT 6; ALTER TABLE t ALTER f SET DEFAULT 7"),
-            redefined + "gap public.t: column f was added with a value that its default does not tell\n");
-  EXPECT_EQ(watched.after("ALTER TABLE t ALTER f SET DEFAULT 8"), redefined);
+  EXPECT_EQ(watched.after("ALTER TABLE t ADD b int DEFAULT 5"), redefined + gap("b") + set("b", "5"));
+  EXPECT_EQ(watched.after("ALTER TABLE t ADD c timestamptz DEFAULT now()"), redefined + gap("c") + set("c", "now()"));
+  EXPECT_EQ(watched.after("ALTER TABLE t ADD d int DEFAULT 6; ALTER TABLE t ALTER d DROP DEFAULT"),
+            redefined + gap("d"));
+  EXPECT_EQ(watched.after("ALTER TABLE t ALTER b SET DEFAULT 8"), redefined + set("b", "8"));
+  EXPECT_EQ(watched.after("ALTER TABLE t ALTER b DROP DEFAULT"),
+            redefined + "ALTER TABLE \"public\".\"t\" ALTER COLUMN \"b\" DROP DEFAULT\n");
+  EXPECT_EQ(watched.after("ALTER TABLE t ALTER b SET NOT NULL"),
+            redefined + "ALTER TABLE \"public\".\"t\" ALTER COLUMN \"b\" SET NOT NULL\n");
+  EXPECT_EQ(watched.after("ALTER TABLE t ALTER b DROP NOT NULL"), redefined);
 }
 
 TEST(PostgresWatcher, D5_D6_ColumnsAreRecognisedByTheirNumbers) {

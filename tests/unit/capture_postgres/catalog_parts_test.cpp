@@ -2,29 +2,12 @@
 
 #include <limits>
 
-#include "capture/postgres/constant_default.hpp"
 #include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/preflight.hpp"
 #include "capture/postgres/sequence_watch.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
-
-TEST(ConstantDefault, OnlyWhatAnyServerPrintsTheSameWayIsAConstant) {
-  EXPECT_EQ(constant_of("5"), "5");
-  EXPECT_EQ(constant_of("1.50"), "1.50");
-  EXPECT_EQ(constant_of("'-3'::integer"), "-3");
-  EXPECT_EQ(constant_of("(-3)"), "-3");
-  EXPECT_EQ(constant_of("true"), "t");
-  EXPECT_EQ(constant_of("false"), "f");
-  EXPECT_EQ(constant_of("'it''s'::character varying(20)"), "it's");
-  EXPECT_EQ(constant_of("'a'::shop.\"Mood\""), "a");
-  EXPECT_EQ(constant_of("''::text"), "");
-  for (const std::string expression :
-       {"", "now()", "'a'::text || 'b'::text", "nextval('s'::regclass)", "(5 + 1)", "'unfinished", "NULL::text", "."}) {
-    EXPECT_EQ(constant_of(expression), std::nullopt) << expression;
-  }
-}
 
 change::SchemaStatement enum_type(const std::string& labels) {
   return {.kind = "enum type",
