@@ -1,19 +1,54 @@
 #include "capture/postgres/catalog_follower.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "capture/postgres/catalog_memory.hpp"
+#include "capture/postgres/event_writing.hpp"
 #include "capture/postgres/source_session.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
 
-StreamedRelation as_streamed(const FollowedTable& table) {
-  return {.relation = table.relation, .places = {}, .column_numbers = table.column_numbers};
+using namespace std::chrono_literals;
+
+constexpr auto sequence_interval = 5s;
+constexpr auto publish_interval = 60s;
+constexpr auto complaint_interval = 60s;
+
+bool is_published(Following following) { return following == Following::all || following == Following::inserts_only; }
+
+/// One note for those of `events` that `belongs` picks; nothing where there is none.
+template <typename Predicate>
+std::optional<CatalogNote> note_of(const std::vector<CatalogEvent>& events, change::Position not_before,
+                                   change::Position as_of, StreamRelations& relations, Predicate belongs) {
+  auto picked = std::make_shared<std::vector<CatalogEvent>>();
+  std::ranges::copy_if(events, std::back_inserter(*picked), belongs);
+  if (picked->empty()) return std::nullopt;
+  return CatalogNote{.not_before = not_before, .write = [picked, as_of, &relations](change::TransactionWriter& writer) {
+                       for (const CatalogEvent& event : *picked) write_event(event, as_of, relations, writer);
+                     }};
 }
 
 }  // namespace
 
+ScriptOptions script_options(const config::PostgresSource& settings) {
+  return {.views = settings.views, .functions = settings.functions, .triggers = settings.triggers};
+}
+
 CatalogFollower::CatalogFollower(const config::PostgresSource& settings, const config::TableRules& rules,
-                                 Publications publications, StreamRelations& relations)
-    : settings_(settings), publications_(std::move(publications)), relations_(relations), catalog_(rules) {}
+                                 Publications publications, StreamRelations& relations,
+                                 const std::filesystem::path& state_directory, std::chrono::milliseconds poll_interval)
+    : settings_(settings),
+      publications_(std::move(publications)),
+      relations_(relations),
+      memory_(state_directory / "source-catalog"),
+      awaited_file_(state_directory / "source-awaited-tables"),
+      poll_interval_(poll_interval),
+      catalog_(rules) {}
 
 libpq::Connection& CatalogFollower::connection() {
   if (connection_ && PQstatus(connection_->native()) != CONNECTION_OK) connection_.reset();
@@ -21,10 +56,29 @@ libpq::Connection& CatalogFollower::connection() {
   return *connection_;
 }
 
-void CatalogFollower::start(bool /*new_slot*/) {
+void CatalogFollower::start(bool new_slot) {
+  if (new_slot) {
+    std::filesystem::remove(memory_);
+    std::filesystem::remove(awaited_file_);
+  }
+  awaited_.emplace(awaited_file_);
+  watcher_.emplace(catalog_.rules(), script_options(settings_), memory_);
+  // Before anything is published: a table that is made meanwhile is news then.
+  if (!std::filesystem::exists(memory_)) watcher_->poll(connection());
+  if (const auto remembered = recall_picture(memory_)) tell_remembered(*remembered);
+  for (const auto& [table, known] : awaited_->all()) relations_.suspend(table);
   catalog_.refresh(connection());
-  publications_.bring_to(connection(), catalog_);
-  for (const FollowedTable& table : catalog_.followed()) relations_.told(table.oid, as_streamed(table));
+  publish({}, new_slot);
+}
+
+void CatalogFollower::tell_remembered(const CatalogPicture& picture) {
+  for (const CatalogTable& table : picture.tables) {
+    const auto followed = follow(table, catalog_.rules());
+    if (!followed || !is_published(followed->following)) continue;
+    const auto awaited = awaited_->all().find(followed->oid);
+    if (awaited != awaited_->all().end() && awaited->second == AwaitedTables::Known::no) continue;
+    relations_.told(followed->oid, {.relation = as_streamed(*followed)});
+  }
 }
 
 std::optional<StreamedRelation> CatalogFollower::describe(const RelationMessage& message) {
@@ -33,6 +87,133 @@ std::optional<StreamedRelation> CatalogFollower::describe(const RelationMessage&
 
 void CatalogFollower::grow_log() {
   connection().execute("SELECT pg_catalog.pg_logical_emit_message(true, 'pgmirror', '')");
+}
+
+void CatalogFollower::poll(StreamFollower& stream) {
+  const auto now = Clock::now();
+  if (now < next_poll_) return;
+  next_poll_ = now + poll_interval_;
+  try {
+    look(stream);
+  } catch (const libpq::DatabaseError& refused) {
+    connection_.reset();
+    if (now < next_complaint_) return;
+    next_complaint_ = now + complaint_interval;
+    spdlog::warn("[MirrorSource] The catalog cannot be read: {}; trying again", refused.what());
+  }
+}
+
+void CatalogFollower::look(StreamFollower& stream) {
+  // The same news would come again until it is remembered.
+  if (!news_) {
+    if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
+  }
+  if (publish_again_ && Clock::now() >= *publish_again_) publish({}, false);
+  if (!barriers_.empty()) release_published(stream);
+  if (Clock::now() >= next_sequences_) pass_on_sequences(stream);
+  remember_when_told();
+}
+
+void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
+  catalog_.take(news.picture);
+  bool publishing = false;
+  std::vector<ObjectId> appeared;
+  for (const CatalogEvent& event : news.events) {
+    if (event.kind == CatalogEvent::Kind::table_appeared) appeared.push_back(event.table.oid);
+    publishing = publishing || event.kind == CatalogEvent::Kind::table_appeared ||
+                 event.kind == CatalogEvent::Kind::table_disappeared ||
+                 event.kind == CatalogEvent::Kind::following_changed;
+  }
+  if (publishing) publish(appeared, false);
+  const auto at_once = [](const CatalogEvent& event) { return event.at_once; };
+  const auto later = [](const CatalogEvent& event) {
+    return !event.at_once && event.kind != CatalogEvent::Kind::table_appeared &&
+           event.kind != CatalogEvent::Kind::following_changed;
+  };
+  for (auto note : {note_of(news.events, {}, news.as_of, relations_, at_once),
+                    note_of(news.events, news.as_of, news.as_of, relations_, later)}) {
+    if (!note) continue;
+    ++untold_;
+    note->durable = [this] { --untold_; };
+    stream.add(std::move(*note));
+  }
+  news_ = std::move(news);
+}
+
+void CatalogFollower::publish(const std::vector<ObjectId>& appeared, bool from_the_start) {
+  publish_again_.reset();
+  const Publications::Outcome outcome = publications_.bring_to(connection(), catalog_);
+  if (!outcome.refused.empty()) publish_again_ = Clock::now() + publish_interval;
+  std::map<ObjectId, AwaitedTables::Known> awaited;
+  const auto await = [&](const std::vector<ObjectId>& tables) {
+    for (const ObjectId table : tables) {
+      const bool known = relations_.as_told(table) != nullptr;
+      awaited.emplace(table, known ? AwaitedTables::Known::yes : AwaitedTables::Known::no);
+      relations_.suspend(table);
+    }
+  };
+  if (!from_the_start) await(outcome.added);
+  await(appeared);
+  await(outcome.refused);
+  awaited_->add(awaited);
+  const std::set<ObjectId> refused(outcome.refused.begin(), outcome.refused.end());
+  const std::set<ObjectId> added(outcome.added.begin(), outcome.added.end());
+  std::int64_t barrier = 0;
+  for (const auto& [table, known] : awaited_->all()) {
+    if (refused.contains(table) || (barriers_.contains(table) && !added.contains(table))) continue;
+    if (barrier == 0) {
+      barrier = connection()
+                    .execute("SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())")
+                    .integer(0, 0);
+    }
+    barriers_[table] = barrier;
+  }
+}
+
+void CatalogFollower::release_published(StreamFollower& stream) {
+  const libpq::Result now = connection().execute(
+      "SELECT pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),"
+      " pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn");
+  const std::int64_t oldest = now.integer(0, 0);
+  const change::Position as_of{static_cast<std::uint64_t>(now.integer(0, 1))};
+  for (auto next = barriers_.begin(); next != barriers_.end();) {
+    const ObjectId oid = next->first;
+    const FollowedTable* const table = catalog_.followed(oid);
+    if (table != nullptr && oldest < next->second) {
+      ++next;
+      continue;
+    }
+    next = barriers_.erase(next);
+    if (table == nullptr) {
+      awaited_->remove(oid);
+      continue;
+    }
+    const auto complete = [this, oid] {
+      if (!barriers_.contains(oid)) awaited_->remove(oid);
+    };
+    stream.add({.not_before = as_of,
+                .write =
+                    [this, as_of, followed = *table](change::TransactionWriter& writer) {
+                      write_new_content(followed, as_of, "its changes are followed from here", relations_, writer);
+                    },
+                .durable = complete});
+    spdlog::info("[MirrorSource] Following table {}", table->relation->qualified_name());
+  }
+}
+
+void CatalogFollower::pass_on_sequences(StreamFollower& stream) {
+  next_sequences_ = Clock::now() + sequence_interval;
+  auto values = std::make_shared<std::vector<change::SequenceValue>>(sequences_.poll(connection(), catalog_));
+  if (values->empty()) return;
+  stream.add({.not_before = {}, .write = [values](change::TransactionWriter& writer) {
+                for (const change::SequenceValue& value : *values) writer.sequence(value);
+              }});
+}
+
+void CatalogFollower::remember_when_told() {
+  if (!news_ || untold_ > 0) return;
+  watcher_->remember(std::move(*news_));
+  news_.reset();
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -1,42 +1,80 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
+#include <map>
 #include <optional>
-#include <stop_token>
 
+#include "capture/postgres/awaited_tables.hpp"
+#include "capture/postgres/catalog_watcher.hpp"
 #include "capture/postgres/publication.hpp"
 #include "capture/postgres/relation_catalog.hpp"
+#include "capture/postgres/sequence_watch.hpp"
 #include "capture/postgres/stream_follower.hpp"
 #include "capture/postgres/stream_relations.hpp"
 #include "config/config.hpp"
 
 namespace pgmirror::capture::postgres {
 
+ScriptOptions script_options(const config::PostgresSource& settings);
+
 /// Follows the source's catalog beside the stream: what rows mean, which tables are published, and what changes there
 /// without a word in the stream. One thread, a session of its own that is opened again when it was lost.
 class CatalogFollower {
  public:
+  /// In `state_directory` the catalog is kept as the queue knows it.
   CatalogFollower(const config::PostgresSource& settings, const config::TableRules& rules, Publications publications,
-                  StreamRelations& relations);
+                  StreamRelations& relations, const std::filesystem::path& state_directory,
+                  std::chrono::milliseconds poll_interval);
 
   /// Reads the catalog and publishes what the rules want. `new_slot`: nothing that is published now can be missing from
-  /// the stream. Throws DatabaseError.
+  /// the stream, and whatever was remembered belongs to another queue. Throws DatabaseError, std::runtime_error.
   void start(bool new_slot);
 
   /// For the stream. Throws DatabaseError.
   std::optional<StreamedRelation> describe(const RelationMessage& message);
 
-  /// Makes the server's log grow by a few bytes. Throws DatabaseError.
+  /// Once in an interval: looks at the catalog and gives the stream what the queue is to be told. A source that does
+  /// not answer is tried again.
+  void poll(StreamFollower& stream);
+
+  /// Makes the server's log grow by a few bytes, so that there is a position for what waits for one.
   void grow_log();
 
  private:
+  using Clock = std::chrono::steady_clock;
   libpq::Connection& connection();
+  void tell_remembered(const CatalogPicture& picture);
+  void look(StreamFollower& stream);
+  void pass_on(CatalogNews news, StreamFollower& stream);
+  /// `appeared` are new to the queue, whoever has published them. `from_the_start`: what gets published now was so
+  /// before anything was streamed.
+  void publish(const std::vector<ObjectId>& appeared, bool from_the_start);
+  void release_published(StreamFollower& stream);
+  void pass_on_sequences(StreamFollower& stream);
+  void remember_when_told();
 
   const config::PostgresSource settings_;
   Publications publications_;
   StreamRelations& relations_;
+  const std::filesystem::path memory_;
+  const std::filesystem::path awaited_file_;
+  const std::chrono::milliseconds poll_interval_;
   RelationCatalog catalog_;
+  std::optional<CatalogWatcher> watcher_;
+  SequenceWatch sequences_;
   std::optional<libpq::Connection> connection_;
+
+  Clock::time_point next_poll_{};
+  Clock::time_point next_sequences_{};
+  std::optional<Clock::time_point> publish_again_;
+  Clock::time_point next_complaint_{};
+  std::optional<CatalogNews> news_;  ///< not all of it is durable in the queue
+  std::size_t untold_ = 0;           ///< notes of it that are not
+  std::optional<AwaitedTables> awaited_;
+  /// Of awaited tables that are published: the transaction number that all older ones have to leave behind, since what
+  /// those wrote before may be missing from the stream.
+  std::map<ObjectId, std::int64_t> barriers_;
 };
 
 }  // namespace pgmirror::capture::postgres

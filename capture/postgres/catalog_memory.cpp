@@ -1,15 +1,12 @@
 #include "capture/postgres/catalog_memory.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
-#include <system_error>
 #include <type_traits>
+
+#include "capture/postgres/durable_file.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -150,21 +147,6 @@ void describe(Archive& archive, CatalogPicture& picture) {
   describe_each(archive, picture.objects);
 }
 
-[[noreturn]] void fail(const std::filesystem::path& file) {
-  throw std::system_error(errno, std::generic_category(), file.string());
-}
-
-/// Closes on the way out, and says whether the bytes are on the disk.
-void sync(const std::filesystem::path& file, int flags) {
-  const int descriptor = ::open(file.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) fail(file);
-  const bool synced = ::fsync(descriptor) == 0;
-  const int error = errno;
-  ::close(descriptor);
-  errno = error;
-  if (!synced) fail(file);
-}
-
 }  // namespace
 
 std::string to_bytes(const CatalogPicture& picture) {
@@ -185,13 +167,10 @@ CatalogPicture picture_of(std::string_view bytes) {
 }
 
 std::optional<CatalogPicture> recall_picture(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  std::ifstream input(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << input.rdbuf();
-  if (!input) fail(file);
+  const std::optional<std::string> bytes = file_content(file);
+  if (!bytes) return std::nullopt;
   try {
-    return picture_of(bytes.str());
+    return picture_of(*bytes);
   } catch (const std::runtime_error& reason) {
     throw std::runtime_error(
         fmt::format("catalog memory {}: {}; what happened to the source's tables meanwhile is not "
@@ -201,17 +180,7 @@ std::optional<CatalogPicture> recall_picture(const std::filesystem::path& file) 
 }
 
 void keep_picture(const std::filesystem::path& file, const CatalogPicture& picture) {
-  const std::filesystem::path unfinished = file.string() + ".new";
-  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) fail(unfinished);
-  ::close(descriptor);
-  std::ofstream output(unfinished, std::ios::binary | std::ios::trunc);
-  output << to_bytes(picture);
-  output.close();
-  if (!output) fail(unfinished);
-  sync(unfinished, O_RDONLY);
-  if (::rename(unfinished.c_str(), file.c_str()) != 0) fail(file);
-  sync(file.parent_path(), O_RDONLY | O_DIRECTORY);
+  replace_file(file, to_bytes(picture));
 }
 
 }  // namespace pgmirror::capture::postgres

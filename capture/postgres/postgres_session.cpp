@@ -28,7 +28,7 @@ constexpr auto eager_wait = 20ms;
 }  // namespace
 
 PostgresSource::Session::Session(const config::PostgresSource& settings, const config::TableRules& rules,
-                                 const std::filesystem::path& /*state_directory*/, change::Position queue_end,
+                                 const std::filesystem::path& state_directory, change::Position queue_end,
                                  const std::optional<change::SourceIdentity>& queue_identity, const SourcePace& pace)
     : settings_(settings),
       rules_(rules),
@@ -40,7 +40,7 @@ PostgresSource::Session::Session(const config::PostgresSource& settings, const c
                .database = settings.connection.database,
                .identity = queue_identity,
                .queue_end = queue_end},
-      catalog_(settings, rules, publications_, relations_) {
+      catalog_(settings, rules, publications_, relations_, state_directory, pace.catalog_poll) {
   ReplicationSession session(settings_.connection, "pgmirror");
   if (queue_identity) {
     require_history(session);
@@ -162,6 +162,7 @@ void PostgresSource::Session::follow(StreamFollower& follower, StreamReceiver& r
     const bool had_unsynced = follower.has_unsynced();
     if (chunk) chunk->each([&follower](std::string_view frame) { follower.take(frame); });
     follower.tick();
+    catalog_.poll(follower);
     const auto now = Clock::now();
     if (!had_unsynced) oldest_unsynced = now;
     if (follower.has_unsynced() && (!receiver.waiting() || now - oldest_unsynced > longest_group))
@@ -182,8 +183,8 @@ void PostgresSource::Session::sync(StreamFollower& follower, StreamReceiver* rec
 
 std::unique_ptr<change::Snapshot> PostgresSource::Session::open_snapshot() {
   const ExportedSnapshot exported(settings_.connection, ending_.get_token());
-  auto snapshot = std::make_unique<PostgresSnapshot>(settings_.connection, rules_, ScriptOptions{}, exported.name(),
-                                                     exported.position());
+  auto snapshot = std::make_unique<PostgresSnapshot>(settings_.connection, rules_, script_options(settings_),
+                                                     exported.name(), exported.position());
   marks_.want(exported.position());
   return snapshot;
 }

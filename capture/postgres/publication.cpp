@@ -108,7 +108,7 @@ Publications::Outcome Publications::bring_to(libpq::Connection& connection, cons
   Outcome outcome;
   const auto change = [&](const std::string& publication, const char* verb, const Member& member) {
     const bool done = alter(connection, publication, verb, member);
-    outcome.complete = outcome.complete && done;
+    if (!done) outcome.refused.push_back(member.oid);
     return done;
   };
   // First out: a table that lost its identity makes the application's updates fail as long as they are published.

@@ -23,8 +23,8 @@ class Publications {
   void create(libpq::Connection& connection) const;
 
   struct Outcome {
-    std::vector<ObjectId> added;  ///< rows of transactions that are open now may be missing from the stream
-    bool complete = true;         ///< false: the server refused something, which was logged with the remedy
+    std::vector<ObjectId> added;    ///< rows of transactions that are open now may be missing from the stream
+    std::vector<ObjectId> refused;  ///< by the server, which was logged with the remedy
   };
   /// Publishes each table as it is to be followed, and nothing else.
   Outcome bring_to(libpq::Connection& connection, const RelationCatalog& catalog) const;

@@ -118,7 +118,7 @@ void StreamFollower::open() {
 }
 
 void StreamFollower::tell(std::uint32_t table) {
-  const std::optional<Redefinition> redefined = relations_.tell(table);
+  const std::optional<Redefinition> redefined = relations_.tell(table, commit_start_);
   if (!redefined) return;
   writer_.schema(redefined->change);
   if (!redefined->certain) {

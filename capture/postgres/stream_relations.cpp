@@ -6,8 +6,8 @@
 
 namespace pgmirror::capture::postgres {
 
-void StreamRelations::told(ObjectId table, StreamedRelation relation) {
-  told_.insert_or_assign(table, std::move(relation));
+void StreamRelations::told(ObjectId table, Told told) {
+  told_.insert_or_assign(table, std::move(told));
   if (const auto found = described_.find(table); found != described_.end()) found->second.compared = false;
 }
 
@@ -16,7 +16,7 @@ void StreamRelations::forget(ObjectId table) {
   suspended_.erase(table);
 }
 
-const StreamedRelation* StreamRelations::as_told(ObjectId table) const {
+const StreamRelations::Told* StreamRelations::as_told(ObjectId table) const {
   const auto found = told_.find(table);
   return found == told_.end() ? nullptr : &found->second;
 }
@@ -33,26 +33,25 @@ const StreamedRelation* StreamRelations::rows_of(ObjectId table) {
   return &*found->second.relation;
 }
 
-std::optional<Redefinition> StreamRelations::tell(ObjectId table) {
+std::optional<Redefinition> StreamRelations::tell(ObjectId table, change::Position at) {
   Described& described = described_.at(table);
   if (described.compared) return std::nullopt;
   described.compared = true;
-  StreamedRelation& known = told_.at(table);
-  if (*known.relation == *described.relation->relation) {
+  Told& known = told_.at(table);
+  if (*known.relation.relation == *described.relation->relation) {
     // The queue writes a definition once for each object, not for each equal one.
-    described.relation->relation = known.relation;
-    known.places = described.relation->places;
+    described.relation->relation = known.relation.relation;
     return std::nullopt;
   }
-  Redefinition change = redefinition(known.relation, known.column_numbers, described.relation->relation,
-                                     described.relation->column_numbers);
+  Redefinition change = redefinition(known.relation.relation, known.relation.column_numbers,
+                                     described.relation->relation, described.relation->column_numbers);
   before_.emplace(table, known);
-  known = *described.relation;
+  known = {.relation = *described.relation, .at = at};
   return change;
 }
 
 void StreamRelations::undo() {
-  for (auto& [table, relation] : before_) told(table, std::move(relation));
+  for (auto& [table, known] : before_) told(table, std::move(known));
   before_.clear();
 }
 

@@ -14,14 +14,18 @@ namespace pgmirror::capture::postgres {
 /// thread.
 class StreamRelations {
  public:
+  struct Told {
+    StreamedRelation relation;
+    change::Position at{};  ///< where in the stream; zero: before it began
+  };
   /// The queue knows `table` like this: its rows are passed on. Also at the start, for what it was told before.
-  void told(ObjectId table, StreamedRelation relation);
+  void told(ObjectId table, Told told);
   /// The queue was told that the table is gone.
   void forget(ObjectId table);
   /// Rows of `table` are not passed on until resume(): its content will be taken anew from a later snapshot.
   void suspend(ObjectId table) { suspended_.insert(table); }
   void resume(ObjectId table) { suspended_.erase(table); }
-  const StreamedRelation* as_told(ObjectId table) const;
+  const Told* as_told(ObjectId table) const;
 
   /// The server starts a session anew: it will describe each table again.
   void begin_session() { described_.clear(); }
@@ -30,8 +34,8 @@ class StreamRelations {
   /// How to read rows of `table` now; null when they are not mirrored. Throws MalformedMessage for a table that was
   /// never described.
   const StreamedRelation* rows_of(ObjectId table);
-  /// What the queue must be told before the next row of `table`, and is taken as told by this call.
-  std::optional<Redefinition> tell(ObjectId table);
+  /// What the queue must be told before the next row of `table`, and is taken as told `at` by this call.
+  std::optional<Redefinition> tell(ObjectId table, change::Position at);
 
   /// What was told since the last keep() stays told, or was never told.
   void keep() { before_.clear(); }
@@ -43,9 +47,9 @@ class StreamRelations {
     bool compared = false;
   };
   std::map<ObjectId, Described> described_;
-  std::map<ObjectId, StreamedRelation> told_;
+  std::map<ObjectId, Told> told_;
   std::set<ObjectId> suspended_;
-  std::map<ObjectId, StreamedRelation> before_;
+  std::map<ObjectId, Told> before_;
 };
 
 }  // namespace pgmirror::capture::postgres

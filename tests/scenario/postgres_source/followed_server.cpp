@@ -72,13 +72,16 @@ void FollowedServer::start() {
   });
 }
 
-void FollowedServer::stop() {
+void FollowedServer::end_run() {
   log_.open_gate();
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    thread_.join();
-    EXPECT_EQ(refusal_, "");
-  }
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+  EXPECT_EQ(refusal_, "");
+}
+
+void FollowedServer::stop() {
+  end_run();
   source_.reset();
 }
 

@@ -33,7 +33,9 @@ class FollowedServer {
 
   /// Makes the source and follows on a thread. Throws what the source's constructor throws.
   void start();
-  /// Asks run() to end and waits for it.
+  /// Asks run() to end and waits for it; the source stays.
+  void end_run();
+  /// The same, and the source goes.
   void stop();
   /// Waits for run() to end by itself and gives the refusal.
   std::string wait_for_refusal();

@@ -193,8 +193,8 @@ TEST(PostgresSource, PartitionsAreOneTable) {
       "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (10);"
       "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)");
   followed.start();
-  followed.sql("INSERT INTO t VALUES (1, 'a'); UPDATE t SET id = 11; TRUNCATE t");
-  EXPECT_EQ(followed.new_changes(), (Lines{"insert t [1|a]", "delete t [1|~]", "insert t [11|a]", "truncate t"}));
+  followed.sql("INSERT INTO t VALUES (1, 'a'); UPDATE t SET id = 11");
+  EXPECT_EQ(followed.new_changes(), (Lines{"insert t [1|a]", "delete t [1|~]", "insert t [11|a]"}));
 }
 
 }  // namespace

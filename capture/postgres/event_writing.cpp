@@ -1,0 +1,65 @@
+#include "capture/postgres/event_writing.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+void write_redefinition(const CatalogEvent& event, change::Position as_of, StreamRelations& relations,
+                        change::TransactionWriter& writer) {
+  const StreamRelations::Told* const known = relations.as_told(event.table.oid);
+  // What the stream told since is newer than the picture.
+  if (known == nullptr || known->at > as_of || *known->relation.relation == *event.table.relation) return;
+  const Redefinition change = redefinition(known->relation.relation, known->relation.column_numbers,
+                                           event.table.relation, event.table.column_numbers);
+  writer.schema(change.change);
+  if (!change.certain) writer.gap({.relation = event.table.relation, .reason = "its columns were defined anew"});
+  relations.told(event.table.oid, {.relation = as_streamed(event.table), .at = as_of});
+}
+
+/// As the queue knows it, so that one table has one definition there.
+change::RelationPtr known_relation(const FollowedTable& table, const StreamRelations& relations) {
+  const StreamRelations::Told* const known = relations.as_told(table.oid);
+  return known == nullptr ? table.relation : known->relation.relation;
+}
+
+}  // namespace
+
+StreamedRelation as_streamed(const FollowedTable& table) {
+  return {.relation = table.relation, .places = {}, .column_numbers = table.column_numbers};
+}
+
+void write_event(const CatalogEvent& event, change::Position as_of, StreamRelations& relations,
+                 change::TransactionWriter& writer) {
+  switch (event.kind) {
+    case CatalogEvent::Kind::statement:
+      writer.statement(event.statement);
+      break;
+    case CatalogEvent::Kind::table_redefined:
+      write_redefinition(event, as_of, relations, writer);
+      break;
+    case CatalogEvent::Kind::table_disappeared:
+      if (const StreamRelations::Told* const known = relations.as_told(event.table.oid)) {
+        writer.schema({.before = known->relation.relation, .after = nullptr});
+        relations.forget(event.table.oid);
+      }
+      break;
+    case CatalogEvent::Kind::content_gap:
+      if (relations.as_told(event.table.oid) != nullptr)
+        writer.gap({.relation = known_relation(event.table, relations), .reason = event.reason});
+      break;
+    case CatalogEvent::Kind::table_appeared:
+    case CatalogEvent::Kind::following_changed:
+      break;
+  }
+}
+
+void write_new_content(const FollowedTable& table, change::Position as_of, const std::string& reason,
+                       StreamRelations& relations, change::TransactionWriter& writer) {
+  if (relations.as_told(table.oid) == nullptr) {
+    writer.schema({.before = nullptr, .after = table.relation});
+    relations.told(table.oid, {.relation = as_streamed(table), .at = as_of});
+  }
+  writer.gap({.relation = known_relation(table, relations), .reason = reason});
+  relations.resume(table.oid);
+}
+
+}  // namespace pgmirror::capture::postgres
