@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sinks/postgres/copy_encoder.hpp"
 #include "sinks/postgres/copy_sender.hpp"
 #include "sinks/postgres/hex_text.hpp"
@@ -95,7 +97,8 @@ void ContentComparison::tell_apart(const MirrorTable& table, TableComparison& re
       any = true;
       rows += rows_in_bucket_[next];
     }
-    if (any) tell_apart(table, group, result, stop);
+    if (any && table.key.empty()) count_apart(table, group, result, stop);
+    if (any && !table.key.empty()) tell_apart(table, group, result, stop);
   }
   sample_keys(table, result, stop);
 }
@@ -131,6 +134,37 @@ void ContentComparison::tell_apart(const MirrorTable& table, const std::vector<b
   });
   result.missing += source.size();
   for (const auto& [key, row] : source) wanted_.insert(key);
+}
+
+/// Rows that only their content names: where their numbers differ, all of them are sent again.
+void ContentComparison::count_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
+                                    std::stop_token stop) {
+  struct Copies {
+    std::uint64_t source = 0;
+    std::uint64_t mirror = 0;
+  };
+  std::unordered_map<RowDigest, Copies, RowDigest::Hash> rows;
+  RowImage image;
+  std::vector<std::size_t> odd;
+  snapshot_.read(*table.relation, [&](change::Tuple cells) {
+    image_of_source(table, cells, image, odd);
+    const RowDigest row = RowDigest::of(image.row);
+    if (buckets[bucket_of(row)]) ++rows[row].source;
+    return !stop.stop_requested();
+  });
+  read_rows(connection_, comparable_select(table), [&](std::string_view fields) {
+    image_of_mirror(table, fields, image);
+    const RowDigest row = RowDigest::of(image.row);
+    if (buckets[bucket_of(row)]) ++rows[row].mirror;
+    return !stop.stop_requested();
+  });
+  for (const auto& [row, copies] : rows) {
+    if (copies.source == copies.mirror) continue;
+    result.missing += copies.source - std::min(copies.source, copies.mirror);
+    result.extra += copies.mirror - std::min(copies.source, copies.mirror);
+    (copies.source == 0 ? surplus_ : wanted_).insert(row);
+    some_differ_ = some_differ_ || copies.mirror > 0;
+  }
 }
 
 /// Worth another pass only because there is something to show.

@@ -62,6 +62,8 @@ class ContentComparison {
   void tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void tell_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
                   std::stop_token stop);
+  void count_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
+                   std::stop_token stop);
   void sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop);
   void compare_odd_values(const MirrorTable& table, TableComparison& result);
 

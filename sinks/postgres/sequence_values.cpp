@@ -6,13 +6,13 @@
 namespace pgmirror::sinks::postgres {
 
 const std::string set_sequences_sql = R"sql(
-SELECT pg_catalog.setval(c.oid::pg_catalog.regclass, greatest(least(u.value, s.seqmax), s.seqmin))
+SELECT pg_catalog.setval(s.seqrelid::pg_catalog.regclass, greatest(least(u.value, s.seqmax), s.seqmin))
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) AS u(schema_name, name, value, descending)
   JOIN pg_catalog.pg_namespace n ON n.nspname = u.schema_name
   JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = u.name AND c.relkind = 'S'
   JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
- CROSS JOIN LATERAL (SELECT pg_catalog.pg_sequence_last_value(c.oid::pg_catalog.regclass) AS value) AS last
- WHERE pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
+ CROSS JOIN LATERAL (SELECT pg_catalog.pg_sequence_last_value(s.seqrelid::pg_catalog.regclass) AS value) AS last
+ WHERE pg_catalog.has_sequence_privilege(s.seqrelid, 'UPDATE')
    AND (last.value IS NULL OR CASE WHEN u.descending THEN last.value > u.value ELSE last.value < u.value END))sql";
 
 libpq::Parameters sequence_parameters(const std::vector<change::SequenceValue>& values) {

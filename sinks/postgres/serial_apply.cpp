@@ -276,12 +276,14 @@ class SerialApply::Attempt {
   void empty_tables() {
     if (emptied_.empty()) return;
     flush();
-    std::vector<std::string> large;
+    std::vector<std::string> together;
+    bool any_large = false;
     for (const change::RelationPtr& relation : std::exchange(emptied_, {})) {
       TrackedTable* table = table_for(relation);
       if (table == nullptr) continue;
-      if (of_postgres(*relation) && is_large(*table->table)) {
-        large.push_back(table->table->quoted);
+      if (of_postgres(*relation)) {
+        together.push_back(table->table->quoted);
+        any_large = any_large || is_large(*table->table);
       } else {
         // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
         connection_.execute("DELETE FROM " + table->table->quoted);
@@ -291,7 +293,11 @@ class SerialApply::Attempt {
       connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
       count(*table);
     }
-    if (!large.empty()) truncate(large);
+    if (any_large) {
+      truncate(together);
+    } else {
+      delete_all(together);
+    }
   }
 
   bool is_large(const MirrorTable& table) {
@@ -308,9 +314,13 @@ class SerialApply::Attempt {
     } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind == FailureKind::transient) throw;
       connection_.execute("ROLLBACK TO SAVEPOINT emptying");
-      for (const std::string& table : tables) connection_.execute("DELETE FROM " + table);
+      delete_all(tables);
     }
     connection_.execute("RELEASE SAVEPOINT emptying");
+  }
+
+  void delete_all(const std::vector<std::string>& tables) {
+    for (const std::string& table : tables) connection_.execute("DELETE FROM " + table);
   }
 
   void flush() {

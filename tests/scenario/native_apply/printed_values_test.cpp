@@ -129,7 +129,7 @@ class PrintedValues : public NativeApply {
   static Printed extreme(const std::string& id) {
     Printed row = usual(id);
     row[0] = "-9223372036854775808";
-    row[5] = "4.9406564584124654e-324";
+    row[5] = "5e-324";
     row[6] = "0.00000000000000006938893903907228";
     row[15] = "5874897-12-31";
     row[16] = "294276-12-31 23:59:59.999999";
