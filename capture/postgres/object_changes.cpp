@@ -127,6 +127,8 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
     if (now.same(object) == nullptr) take_away(object, changes);
   }
   for (const ScriptedObject& object : after.objects) {
+    // Of a table that stands, the table's columns tell it.
+    if (object.statement.kind == "default" && kept.contains(object.table)) continue;
     const ScriptedObject* const old = then.same(object);
     if (old == nullptr) {
       const bool of_table = object.statement.kind == "table" || object.table != 0;

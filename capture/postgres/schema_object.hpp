@@ -22,6 +22,7 @@ struct SchemaObject {
     table,
     partition,
     sequence_owner,
+    column_default,
     key,
     constraint,
     index,

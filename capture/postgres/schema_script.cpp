@@ -96,6 +96,7 @@ class Selection {
   void take(std::size_t candidate) {
     if (taken_[candidate]) return;
     taken_[candidate] = true;
+    for (const ObjectNode after : candidates_[candidate].after) take(after);
     const ObjectNode node = candidates_[candidate].node;
     if (node.oid == 0) return;
     if (const auto parts = parts_.find(node); parts != parts_.end()) {
@@ -103,10 +104,16 @@ class Selection {
     }
     for (const ObjectDependencies::Need& need : dependencies_.of(node)) {
       if (need.own_column != 0 && scope_.has_table(node.oid) && !scope_.has_column(node.oid, need.own_column)) continue;
-      const std::optional<ObjectNode> extension = dependencies_.extension_of(need.object);
-      const auto needed = by_node_.find(extension.value_or(need.object));
-      if (needed != by_node_.end()) take(needed->second);
+      if (scope_.has_table(node.oid) && need.own_column != 0 && need.object.catalog == catalogs::function &&
+          !scope_.default_functions(node.oid, need.own_column).empty()) {
+        continue;
+      }
+      take(need.object);
     }
+  }
+  void take(ObjectNode needed) {
+    const auto candidate = by_node_.find(dependencies_.extension_of(needed).value_or(needed));
+    if (candidate != by_node_.end()) take(candidate->second);
   }
 
   SchemaObjects candidates_;

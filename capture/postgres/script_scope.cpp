@@ -20,6 +20,7 @@ ScriptScope::ScriptScope(libpq::Connection& connection, const RelationCatalog& c
                catalog.mirrors(table.oid, need.column);
       });
       if (computable) columns.insert(column.number);
+      generated_.emplace(table.oid, column.number);
     }
   }
   const libpq::Result relations = connection.execute(
@@ -35,6 +36,15 @@ ScriptScope::ScriptScope(libpq::Connection& connection, const RelationCatalog& c
 bool ScriptScope::has_column(ObjectId table, int column) const {
   const auto at = columns_.find(table);
   return at != columns_.end() && at->second.contains(column);
+}
+
+std::vector<ObjectNode> ScriptScope::default_functions(ObjectId table, int column) const {
+  std::vector<ObjectNode> functions;
+  if (generated_.contains({table, column})) return functions;
+  for (const ObjectDependencies::Need& need : dependencies_.of({catalogs::relation, table})) {
+    if (need.own_column == column && need.object.catalog == catalogs::function) functions.push_back(need.object);
+  }
+  return functions;
 }
 
 bool ScriptScope::can_stand(ObjectNode object) const {

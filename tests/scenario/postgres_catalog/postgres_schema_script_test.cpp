@@ -186,6 +186,30 @@ TEST(PostgresSchemaScript, OnlyRequiredStatementsAreNeededForTheRows) {
   EXPECT_TRUE(lines.contains("column shop.customers.attributes: ext.hstore default "));
 }
 
+TEST(PostgresSchemaScript, T17_AnExtensionInAnotherSchemaOfTheMirrorKeepsNoTableAway) {
+  SourceDatabase source;
+  source.exec(R"(
+    CREATE EXTENSION "uuid-ossp"; CREATE FUNCTION code() RETURNS text LANGUAGE sql AS 'SELECT uuid_generate_v4()::text';
+    CREATE TABLE t(id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), c text DEFAULT code(), n int NOT NULL DEFAULT 5))");
+  SourceDatabase mirror;
+  mirror.exec("CREATE SCHEMA extensions; CREATE EXTENSION \"uuid-ossp\" SCHEMA extensions");
+  std::string refused;
+  for (const SchemaStatement& statement : script_of(source)) {
+    try {
+      mirror.exec("BEGIN; " + statement.sql + "; COMMIT");
+    } catch (const pqxx::sql_error&) {
+      mirror.exec("ROLLBACK");
+      refused += statement.kind + " " + statement.name + "\n";
+      EXPECT_FALSE(statement.required) << statement.sql;
+    }
+  }
+  EXPECT_EQ(refused, "default t.id\n");
+  EXPECT_EQ(mirror.lines("SELECT attname || ' ' || attnotnull || ' ' || coalesce(pg_get_expr(adbin, adrelid), '-')"
+                         " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+                         " WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY attnum"),
+            "id true -\nc false code()\nn true 5\n");
+}
+
 TEST(PostgresSchemaScript, D15_AMirrorThatIsWrittenGoesOnCounting) {
   SourceDatabase source;
   source.exec(
