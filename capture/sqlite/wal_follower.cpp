@@ -78,10 +78,8 @@ WalFollower::End WalFollower::run(std::stop_token stop) {
       // A thread that sleeps a little is woken in time even on a busy machine; one that never does is not. What may
       // have come before the gate was open shows at once; the rest has time until the next checkpoint.
       pause(Clock::now() - *opened_ < busy_interval ? opening_interval : busy_interval, stop);
-    } else if (!expects_checkpoint(last_)) {
-      pause(interval, stop);
-    } else if (early_openings_ > 0) {
-      pause(opening_interval, stop);
+    } else {
+      pause(expects_checkpoint(last_) ? opening_interval : interval, stop);
     }
   }
   return End::stopped;
@@ -175,8 +173,9 @@ void WalFollower::learn(const WalState& state) {
 }
 
 bool WalFollower::expects_checkpoint(const WalState& state) const {
+  // Where a long reader holds checkpoints up, there is no use in looking closely.
   return wal_.locks.gate() == WalLocks::Gate::free && !wal_.locks.has_pin() && state.last_frame >= usual_checkpoint_ &&
-         Clock::now() - last_commit_ < tight_looking;
+         state.last_frame - state.backfilled < 2 * usual_checkpoint_ && Clock::now() - last_commit_ < tight_looking;
 }
 
 void WalFollower::move_locks(const WalState& state, std::stop_token stop) {
@@ -206,9 +205,10 @@ void WalFollower::move_pin(const WalState& state) {
   }
   // A checkpoint was made, and a commit came before the floor: that one was missed.
   const bool missed = state.backfilled > 0 && state.last_frame >= usual_checkpoint_ && state.backfilled > missed_;
-  if (!missed || quiet || std::uint64_t{state.last_frame} * wal_.file.frame_size() > limits_.pin_bytes) return;
+  if (!missed || quiet) return;
   missed_ = state.backfilled;
   early_openings_ = early_openings_after_miss;
+  if (std::uint64_t{state.last_frame} * wal_.file.frame_size() > limits_.pin_bytes) return;
   if (locks.take_pin(state.backfilled)) pinned_until_ = state.last_frame + usual_checkpoint_;
 }
 

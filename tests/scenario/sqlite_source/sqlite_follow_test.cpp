@@ -16,6 +16,11 @@ int reported(const ChildProcess& application, const std::string& name) {
   return at == std::string::npos ? -1 : std::stoi(output.substr(at + name.size() + 1));
 }
 
+void finish(ChildProcess& application) {
+  const ProgramEnd end = application.wait(120s);
+  ASSERT_EQ(end.exit_code, 0) << application.output();
+}
+
 TEST(SqliteFollow, EveryCommitArrivesAsOneTransactionThroughManyResets) {
   FollowedStore store;
   store.start();
@@ -41,6 +46,21 @@ TEST(SqliteFollow, FlatOutWriterIsFollowedAndItsWalStaysBounded) {
   store.expect_ledger(1, 30000, 30);
   store.expect_same_content();
   EXPECT_LT(largest, 64U << 20U);
+}
+
+TEST(SqliteFollow, FlatOutWriterThatSeldomCheckpointsKeepsItsWalBounded) {
+  FollowedStore store;
+  store.start();
+  const auto application = store.start_application({"1", "30000", "autocheckpoint=8000"});
+  std::uint64_t largest = 0;
+  while (!application->wait_for(5ms)) largest = std::max(largest, store.wal_size());
+  finish(*application);
+  ASSERT_TRUE(store.wait_for_ledger(30000));
+  store.stop();
+  store.expect_ledger(1, 30000, 30);
+  store.expect_same_content();
+  // Its own checkpoints begin at 32 MiB; more than 400 MiB were written.
+  EXPECT_LT(largest, 96U << 20U);
 }
 
 TEST(SqliteFollow, TruncateCheckpointsOfTheApplicationAreDone) {
