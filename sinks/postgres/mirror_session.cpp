@@ -189,7 +189,7 @@ void MirrorSession::take_orders() {
   if (const auto ordered = orders_.take_resync()) {
     auto now = source_.open_snapshot();
     auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
-    planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = ordered};
+    planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = true};
   }
   if (planned_) return;
   if (auto verification = orders_.take_verification()) {
@@ -222,7 +222,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   schema_.complete(connection_, *planned.snapshot);
   // Tables that the source has not any more wait in vain.
   if (complete) copy_awaited_ = false;
-  if (complete && planned.ordered) orders_.resync_done(*planned.ordered);
+  if (complete && planned.ordered) orders_.resync_done();
   tables_.load(connection_);
   collector_->restart(position_);
   publish_tables();

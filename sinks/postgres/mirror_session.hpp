@@ -100,8 +100,7 @@ class MirrorSession {
     std::unique_ptr<change::Snapshot> snapshot;
     /// Tables to copy though the mirror has them; those that it lacks are copied anyway.
     std::set<std::string> again{};
-    /// The order that asked for them.
-    std::optional<std::set<std::string>> ordered{};
+    bool ordered = false;  ///< by WorkerOrders::resync
     std::optional<VerificationOrder> verification{};
   };
 

@@ -3,6 +3,20 @@
 #include <utility>
 
 namespace pgmirror::sinks::postgres {
+namespace {
+
+using Tables = std::optional<std::set<std::string>>;
+
+/// Both orders in one, where an empty set stands for all tables.
+Tables both(const Tables& one, const Tables& other) {
+  if (!one || !other) return one ? one : other;
+  if (one->empty() || other->empty()) return std::set<std::string>{};
+  std::set<std::string> tables = *one;
+  tables.insert(other->begin(), other->end());
+  return tables;
+}
+
+}  // namespace
 
 WorkerOrders::WorkerOrders(std::filesystem::path note) : note_(std::move(note)) {
   StandingOrders standing = note_.read();
@@ -11,7 +25,7 @@ WorkerOrders::WorkerOrders(std::filesystem::path note) : note_(std::move(note)) 
   resync_news_ = resync_.has_value();
 }
 
-void WorkerOrders::note() const { note_.write({.start_over = start_over_, .resync = resync_}); }
+void WorkerOrders::note() const { note_.write({.start_over = start_over_, .resync = both(resync_, being_resynced_)}); }
 
 void WorkerOrders::resume() {
   const std::lock_guard lock(mutex_);
@@ -33,11 +47,7 @@ void WorkerOrders::wait_for_resume(std::stop_token stop,
 
 void WorkerOrders::resync(const std::set<std::string>& tables) {
   const std::lock_guard lock(mutex_);
-  if (!resync_ || tables.empty()) {
-    resync_ = tables;
-  } else if (!resync_->empty()) {
-    resync_->insert(tables.begin(), tables.end());
-  }
+  resync_ = both(resync_, tables);
   note();
   resync_news_ = true;
 }
@@ -45,24 +55,19 @@ void WorkerOrders::resync(const std::set<std::string>& tables) {
 std::optional<std::set<std::string>> WorkerOrders::take_resync() {
   const std::lock_guard lock(mutex_);
   if (!resync_news_.exchange(false)) return std::nullopt;
-  return resync_;
+  being_resynced_ = both(being_resynced_, std::exchange(resync_, std::nullopt));
+  return being_resynced_;
 }
 
-void WorkerOrders::resync_done(const std::set<std::string>& tables) {
+void WorkerOrders::resync_done() {
   const std::lock_guard lock(mutex_);
-  if (!resync_) return;
-  if (tables.empty() || *resync_ == tables) {
-    resync_.reset();
-  } else if (!resync_->empty()) {
-    for (const std::string& table : tables) resync_->erase(table);
-    if (resync_->empty()) resync_.reset();
-  }
-  if (!resync_) resync_news_ = false;
+  being_resynced_.reset();
   note();
 }
 
 void WorkerOrders::remind() {
   const std::lock_guard lock(mutex_);
+  resync_ = both(resync_, std::exchange(being_resynced_, std::nullopt));
   resync_news_ = resync_.has_value();
 }
 

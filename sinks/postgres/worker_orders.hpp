@@ -40,8 +40,8 @@ class WorkerOrders {
   void resync(const std::set<std::string>& tables);
   /// The tables that are to be copied again, where there is news; the order stands until resync_done().
   std::optional<std::set<std::string>> take_resync();
-  /// What take_resync() gave has been carried out.
-  void resync_done(const std::set<std::string>& tables);
+  /// What take_resync() gave last has been carried out; what was ordered since then stands.
+  void resync_done();
   /// Orders that an earlier session took and did not carry out are news again.
   void remind();
 
@@ -70,7 +70,8 @@ class WorkerOrders {
   std::condition_variable_any wake_;
   std::uint64_t resumed_ = 0;
   OrderNote note_;
-  std::optional<std::set<std::string>> resync_;
+  std::optional<std::set<std::string>> resync_;          ///< nobody has looked at it yet
+  std::optional<std::set<std::string>> being_resynced_;  ///< taken, not carried out
   std::optional<VerificationOrder> verification_;
 };
 

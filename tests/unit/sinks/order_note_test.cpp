@@ -37,11 +37,23 @@ TEST_F(Orders, StandUntilTheyAreCarriedOut) {
   orders.remind();
   EXPECT_EQ(orders.take_resync(), (Tables{"a", "b"})) << "the session that took it has died";
   orders.resync({"c"});
-  orders.resync_done({"a", "b"});
+  orders.resync_done();
   EXPECT_EQ(WorkerOrders(file_).take_resync(), Tables{"c"});
-  orders.resync_done({"c"});
+  EXPECT_EQ(orders.take_resync(), Tables{"c"});
+  orders.resync_done();
   EXPECT_FALSE(WorkerOrders(file_).take_resync());
   EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+TEST_F(Orders, GivenAgainWhileTheyAreCarriedOutAreCarriedOutAgain) {
+  WorkerOrders orders(file_);
+  orders.resync({"a"});
+  EXPECT_EQ(orders.take_resync(), Tables{"a"});
+  orders.resync({"a"});
+  orders.resync_done();
+  EXPECT_TRUE(orders.pending());
+  EXPECT_EQ(WorkerOrders(file_).take_resync(), Tables{"a"});
+  EXPECT_EQ(orders.take_resync(), Tables{"a"});
 }
 
 TEST_F(Orders, ForAllTablesIncludeThoseNamedLater) {
@@ -49,7 +61,8 @@ TEST_F(Orders, ForAllTablesIncludeThoseNamedLater) {
   orders.resync({});
   orders.resync({"a"});
   EXPECT_EQ(WorkerOrders(file_).take_resync(), Tables{});
-  orders.resync_done({});
+  EXPECT_EQ(orders.take_resync(), Tables{});
+  orders.resync_done();
   EXPECT_FALSE(WorkerOrders(file_).take_resync());
 }
 
