@@ -37,9 +37,9 @@ TEST(StoreFile, OnANetworkFileSystemIsRefusedByItsName) {
 }
 
 TEST(StoreFile, OnALocalFileSystemIsTaken) {
-  for (const std::uint32_t type : {std::uint32_t{EXT4_SUPER_MAGIC}, std::uint32_t{TMPFS_MAGIC},
-                                   std::uint32_t{OVERLAYFS_SUPER_MAGIC}, std::uint32_t{BTRFS_SUPER_MAGIC}, xfs_magic,
-                                   zfs_magic}) {
+  for (const std::uint32_t type :
+       {std::uint32_t{EXT4_SUPER_MAGIC}, std::uint32_t{TMPFS_MAGIC}, std::uint32_t{OVERLAYFS_SUPER_MAGIC},
+        std::uint32_t{BTRFS_SUPER_MAGIC}, xfs_magic, zfs_magic}) {
     EXPECT_EQ(refusal(type), "not refused") << std::hex << type;
   }
 }
