@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr auto sequence_interval = 5s;
 constexpr auto publish_interval = 60s;
+constexpr auto first_complaint = 5s;
 constexpr auto complaint_interval = 60s;
 
 bool is_published(Following following) { return following == Following::all || following == Following::inserts_only; }
@@ -51,9 +52,17 @@ CatalogFollower::CatalogFollower(const config::PostgresSource& settings, const c
       catalog_(rules) {}
 
 libpq::Connection& CatalogFollower::connection() {
-  if (connection_ && PQstatus(connection_->native()) != CONNECTION_OK) connection_.reset();
-  if (!connection_) connection_.emplace(open_source_session(settings_.connection, "pgmirror catalog"));
+  if (connection_ && PQstatus(connection_->native()) != CONNECTION_OK) disconnect();
+  if (!connection_) {
+    connection_.emplace(open_source_session(settings_.connection, "pgmirror catalog"));
+    breaker_.guard(PQsocket(connection_->native()));
+  }
   return *connection_;
+}
+
+void CatalogFollower::disconnect() {
+  breaker_.release();
+  connection_.reset();
 }
 
 void CatalogFollower::start(bool new_slot) {
@@ -95,9 +104,12 @@ void CatalogFollower::poll(StreamFollower& stream) {
   next_poll_ = now + poll_interval_;
   try {
     look(stream);
+    next_complaint_.reset();
   } catch (const libpq::DatabaseError& refused) {
-    connection_.reset();
-    if (now < next_complaint_) return;
+    disconnect();
+    // A server that restarts is told of by the stream.
+    if (!next_complaint_) next_complaint_ = now + first_complaint;
+    if (now < *next_complaint_) return;
     next_complaint_ = now + complaint_interval;
     spdlog::warn("[MirrorSource] The catalog cannot be read: {}; trying again", refused.what());
   }

@@ -7,6 +7,7 @@
 
 #include "capture/postgres/awaited_tables.hpp"
 #include "capture/postgres/catalog_watcher.hpp"
+#include "capture/postgres/connection_breaker.hpp"
 #include "capture/postgres/publication.hpp"
 #include "capture/postgres/relation_catalog.hpp"
 #include "capture/postgres/sequence_watch.hpp"
@@ -41,9 +42,13 @@ class CatalogFollower {
   /// Makes the server's log grow by a few bytes, so that there is a position for what waits for one.
   void grow_log();
 
+  /// Ends what waits for the server, with DatabaseError. Any thread.
+  void abandon() { breaker_.break_connection(); }
+
  private:
   using Clock = std::chrono::steady_clock;
   libpq::Connection& connection();
+  void disconnect();
   void tell_remembered(const CatalogPicture& picture);
   void look(StreamFollower& stream);
   void pass_on(CatalogNews news, StreamFollower& stream);
@@ -63,14 +68,15 @@ class CatalogFollower {
   RelationCatalog catalog_;
   std::optional<CatalogWatcher> watcher_;
   SequenceWatch sequences_;
+  ConnectionBreaker breaker_;
   std::optional<libpq::Connection> connection_;
 
   Clock::time_point next_poll_{};
   Clock::time_point next_sequences_{};
   std::optional<Clock::time_point> publish_again_;
-  Clock::time_point next_complaint_{};
-  std::optional<CatalogNews> news_;  ///< not all of it is durable in the queue
-  std::size_t untold_ = 0;           ///< notes of it that are not
+  std::optional<Clock::time_point> next_complaint_;  ///< while the catalog cannot be read
+  std::optional<CatalogNews> news_;                  ///< not all of it is durable in the queue
+  std::size_t untold_ = 0;                           ///< notes of it that are not
   std::optional<AwaitedTables> awaited_;
   /// Of awaited tables that are published: the transaction number that all older ones have to leave behind, since what
   /// those wrote before may be missing from the stream.

@@ -100,7 +100,10 @@ SourceFacts PostgresSource::Session::require_history(ReplicationSession& session
 }
 
 void PostgresSource::Session::run(change::TransactionWriter& writer, const std::stop_token& stop) {
-  const std::stop_callback ending(stop, [this] { ending_.request_stop(); });
+  const std::stop_callback ending(stop, [this] {
+    ending_.request_stop();
+    catalog_.abandon();
+  });
   StreamFollower follower(
       writer, history_.queue_end, relations_, marks_,
       [this](const RelationMessage& message) { return catalog_.describe(message); }, pace_.idle_advance);
@@ -139,7 +142,8 @@ void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const 
   require_free_slot(session);
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
-  StreamReceiver receiver(std::move(session), follower.written(), facts.sender_timeout);
+  // Where the network swallows what is sent, the catalog's session would wait for ever.
+  StreamReceiver receiver(std::move(session), follower.written(), facts.sender_timeout, [this] { catalog_.abandon(); });
   follow(follower, receiver, stop);
 }
 

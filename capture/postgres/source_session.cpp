@@ -51,7 +51,10 @@ void expect_setting(const config::ConnectionSettings& settings, std::string_view
 
 libpq::Connection open_session(const config::ConnectionSettings& settings, std::string_view application_name,
                                bool replication) {
-  libpq::Connection connection(settings, application_name, libpq::Connection::Access::read_only,
+  // Whoever asks the agent to end waits for an attempt to connect.
+  config::ConnectionSettings impatient = settings;
+  impatient.parameters.emplace("connect_timeout", "5");
+  libpq::Connection connection(impatient, application_name, libpq::Connection::Access::read_only,
                                {.options = startup_options(), .replication = replication});
   std::string question = "SELECT pg_catalog.current_setting('client_encoding')";
   for (const PinnedSetting& setting : pinned)

@@ -47,6 +47,8 @@ void StreamFollower::on(const BeginMessage& begin) {
 void StreamFollower::on(const CommitMessage& commit) {
   if (!inside_ || commit.commit_start != commit_start_ || commit.end <= commit.commit_start)
     throw MalformedMessage("stream message: a commit that does not end the transaction before it");
+  if (known_ && commit.end > written_)
+    throw MalformedMessage("stream message: a commit that reaches across the last one written");
   inside_ = false;
   if (known_) return;
   if (!open_) {

@@ -28,9 +28,10 @@ std::chrono::milliseconds report_interval(std::chrono::milliseconds server_timeo
 }  // namespace
 
 StreamReceiver::StreamReceiver(ReplicationSession session, change::Position durable,
-                               std::chrono::milliseconds server_timeout)
+                               std::chrono::milliseconds server_timeout, std::function<void()> lost)
     : session_(std::move(session)),
       report_interval_(report_interval(server_timeout)),
+      lost_(std::move(lost)),
       chunks_(received_ahead, [this] { wake_.raise(); }),
       durable_(durable.value),
       thread_([this](const std::stop_token& stop) { receive_all(stop); }) {}
@@ -73,6 +74,7 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
     session_.end_stream();
   } catch (...) {
     chunks_.end(std::current_exception());
+    lost_();
   }
 }
 

@@ -17,8 +17,9 @@ namespace pgmirror::capture::postgres {
 class StreamReceiver {
  public:
   /// `session` is streaming. `durable` is acknowledged at once. The server ends a connection that is silent for
-  /// `server_timeout` (zero: never).
-  StreamReceiver(ReplicationSession session, change::Position durable, std::chrono::milliseconds server_timeout);
+  /// `server_timeout` (zero: never). `lost` is called, by the receiving thread, when the stream is over.
+  StreamReceiver(ReplicationSession session, change::Position durable, std::chrono::milliseconds server_timeout,
+                 std::function<void()> lost);
   /// Acknowledges what is durable and says goodbye.
   ~StreamReceiver();
   StreamReceiver(const StreamReceiver&) = delete;
@@ -45,6 +46,7 @@ class StreamReceiver {
 
   ReplicationSession session_;
   const std::chrono::milliseconds report_interval_;
+  const std::function<void()> lost_;
   WakeSignal wake_;
   StreamChunks chunks_;
   std::atomic<std::uint64_t> durable_;

@@ -85,6 +85,13 @@ void FollowedServer::stop() {
   source_.reset();
 }
 
+void FollowedServer::stop_and_free_slot() {
+  stop();
+  EXPECT_TRUE(eventually(10s, [this] {
+    return administer("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + slot() + "'").empty();
+  }));
+}
+
 std::string FollowedServer::wait_for_refusal() {
   thread_.join();
   source_.reset();

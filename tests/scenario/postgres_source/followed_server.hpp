@@ -37,6 +37,8 @@ class FollowedServer {
   void end_run();
   /// The same, and the source goes.
   void stop();
+  /// And the server has noticed.
+  void stop_and_free_slot();
   /// Waits for run() to end by itself and gives the refusal.
   std::string wait_for_refusal();
   /// What the constructor of a source says now; empty when it accepts.

@@ -33,7 +33,7 @@ struct OnceFollowed {
     followed.start();
     followed.sql("INSERT INTO t VALUES (1)");
     EXPECT_EQ(followed.new_changes(), Lines{"insert t [1]"});
-    followed.stop();
+    followed.stop_and_free_slot();
   }
 };
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <mutex>
+
+namespace pgmirror::capture::postgres {
+
+/// Ends a connection's call that waits for the server, from another thread: it fails as when the network breaks.
+class ConnectionBreaker {
+ public:
+  /// The connection's thread: from here on, until release(), `socket` is open.
+  void guard(int socket);
+  void release() { guard(-1); }
+  /// Any thread.
+  void break_connection();
+
+ private:
+  std::mutex mutex_;
+  int socket_ = -1;
+};
+
+}  // namespace pgmirror::capture::postgres
