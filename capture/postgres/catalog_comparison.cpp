@@ -26,13 +26,26 @@ bool called_otherwise(const CatalogTable& before, const CatalogTable& after) {
 
 }  // namespace
 
+CatalogPicture as_mirrored(const CatalogPicture& picture, const config::TableRules& rules) {
+  CatalogPicture kept = picture;
+  std::erase_if(kept.tables, [&](const CatalogTable& table) { return !mirrored(table, rules); });
+  for (CatalogTable& table : kept.tables) {
+    std::erase_if(table.columns, [&](const CatalogColumn& column) {
+      const bool wanted = rules.includes_column(table.schema, table.name, column.name);
+      if (!wanted) table.left_out.push_back(column.number);
+      return !wanted;
+    });
+  }
+  return kept;
+}
+
 std::vector<CatalogEvent> compare(const CatalogPicture& before, const CatalogPicture& after,
                                   const config::TableRules& rules) {
   std::set<ObjectId> kept;
   std::set<ObjectId> renamed;
   for (const CatalogTable& table : after.tables) {
     const CatalogTable* const old = before.table(table.oid);
-    if (old == nullptr || !mirrored(*old, rules) || !mirrored(table, rules)) continue;
+    if (old == nullptr || !mirrored(table, rules)) continue;
     kept.insert(table.oid);
     if (called_otherwise(*old, table)) renamed.insert(table.oid);
   }

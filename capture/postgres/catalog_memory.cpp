@@ -122,6 +122,7 @@ void describe(Archive& archive, CatalogTable& table) {
   archive(table.identity_in_all_leaves);
   describe_each(archive, table.leaves);
   describe_each(archive, table.columns);
+  describe_each(archive, table.left_out);
 }
 
 template <typename Archive>

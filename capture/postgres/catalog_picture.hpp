@@ -55,6 +55,8 @@ struct CatalogTable {
   std::uint64_t bytes = 0;             ///< not compared
   std::vector<CatalogLeaf> leaves;     ///< by oid; of a table that is not partitioned: itself
   std::vector<CatalogColumn> columns;  ///< by number, dropped ones absent
+  /// Of a picture as_mirrored(): numbers of columns that the rules kept away.
+  std::vector<int> left_out{};
 
   const CatalogColumn* column(int number) const;
   const CatalogColumn* column(std::string_view column_name) const;

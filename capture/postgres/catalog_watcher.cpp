@@ -78,8 +78,9 @@ std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection) {
 }
 
 void CatalogWatcher::remember(CatalogNews news) {
-  if (!known_ || to_bytes(*known_) != to_bytes(news.picture)) keep_picture(memory_, news.picture);
-  known_ = std::move(news.picture);
+  CatalogPicture mirrored = as_mirrored(news.picture, rules_);
+  if (!known_ || to_bytes(*known_) != to_bytes(mirrored)) keep_picture(memory_, mirrored);
+  known_ = std::move(mirrored);
   fingerprint_ = std::move(news.fingerprint);
 }
 

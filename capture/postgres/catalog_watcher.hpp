@@ -24,8 +24,8 @@ struct CatalogNews {
 class CatalogWatcher {
  public:
   /// `memory` is a file that keeps the last remembered picture, so that what happened while nobody watched is found at
-  /// the next start. Throws std::runtime_error when it cannot be read; without a file the first picture is remembered
-  /// as it is.
+  /// the next start, other rules included. Throws std::runtime_error when it cannot be read; without a file the first
+  /// picture is remembered as it is.
   CatalogWatcher(config::TableRules rules, ScriptOptions options, std::filesystem::path memory);
 
   /// One cheap statement while nothing has changed: nothing then. Throws DatabaseError, std::system_error.

@@ -21,11 +21,16 @@ change::SequenceValue ahead_of(const SequenceState& state, std::int64_t steps);
 /// thread.
 class SequenceWatch {
  public:
-  /// What needs to be told now: of each sequence its first value, and a new one when half of the margin is used up.
+  /// What needs to be told now: of each sequence its first value, and a new one when half of the margin is used up. The
+  /// margin of a busy sequence grows to ten times what was used since the last call.
   std::vector<change::SequenceValue> poll(libpq::Connection& connection, const RelationCatalog& catalog);
 
  private:
-  std::map<std::pair<std::string, std::string>, std::int64_t> told_;
+  struct Told {
+    std::int64_t value = 0;  ///< that the mirrors were told
+    std::int64_t seen = 0;   ///< of the source at the last call
+  };
+  std::map<std::pair<std::string, std::string>, Told> told_;
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -57,9 +57,13 @@ std::string partitions_changed(const CatalogTable& before, const CatalogTable& a
 /// Rows older than the column show the value that its default had when it was added, which may be another one by now.
 std::string filled_up(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
   for (const CatalogColumn& column : after.columns) {
-    if (!column.missing_value || !mirrored(followed, column.number) || before.column(column.number) != nullptr)
-      continue;
-    return fmt::format("column {} was added with a value for the rows that were there", column.name);
+    if (!mirrored(followed, column.number) || before.column(column.number) != nullptr) continue;
+    if (std::ranges::find(before.left_out, column.number) != before.left_out.end()) {
+      return fmt::format("column {} is mirrored from now on", column.name);
+    }
+    if (column.missing_value) {
+      return fmt::format("column {} was added with a value for the rows that were there", column.name);
+    }
   }
   return {};
 }
@@ -94,22 +98,23 @@ void compare_table(const CatalogTable& before, const FollowedTable& was, const C
 
 std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const CatalogPicture& after,
                                         const config::TableRules& rules) {
+  // What the picture of then has was mirrored, whatever the rules are by now.
+  const config::TableRules everything;
   std::vector<CatalogEvent> events;
   for (const CatalogTable& table : before.tables) {
-    std::optional<FollowedTable> was = wanted(&table, rules);
-    if (!was || wanted(after.table(table.oid), rules)) continue;
+    std::optional<FollowedTable> was = follow(table, everything);
+    if (wanted(after.table(table.oid), rules)) continue;
     events.push_back({.kind = Kind::table_disappeared, .table = std::move(*was)});
   }
   for (const CatalogTable& table : after.tables) {
     std::optional<FollowedTable> is = wanted(&table, rules);
     if (!is) continue;
     const CatalogTable* const old = before.table(table.oid);
-    const std::optional<FollowedTable> was = wanted(old, rules);
-    if (!was) {
+    if (old == nullptr) {
       events.push_back({.kind = Kind::table_appeared, .table = std::move(*is), .at_once = true});
       continue;
     }
-    compare_table(*old, *was, table, *is, events);
+    compare_table(*old, *follow(*old, everything), table, *is, events);
     for (change::SchemaStatement& statement : column_statements(*old, table, rules)) {
       events.push_back({.kind = Kind::statement, .statement = std::move(statement)});
     }

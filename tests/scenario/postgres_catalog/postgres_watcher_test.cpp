@@ -44,6 +44,10 @@ class WatchedDatabase {
     restart();
     EXPECT_EQ(events(), "");
   }
+  void restart_with(config::TableRules rules) {
+    rules_ = std::move(rules);
+    restart();
+  }
   void restart() { watcher_.emplace(rules_, capture::postgres::ScriptOptions{}, directory_ / "catalog"); }
   /// What happened since the last call, a line each.
   std::string events() {
@@ -239,6 +243,19 @@ TEST(PostgresWatcher, WhatHappenedWhileNobodyWatchedIsFoundAtTheNextStart) {
   EXPECT_EQ(watched.events(), "");
 }
 
+TEST(PostgresWatcher, OtherRulesAtTheNextStartBringAndTakeTablesAndColumns) {
+  WatchedDatabase watched("CREATE TABLE a(id int PRIMARY KEY, x int, y int); CREATE TABLE b(id int)",
+                          config::TableRules({}, {"b"}, {"a.x"}));
+  watched.restart_with(config::TableRules({}, {}, {"a.y"}));
+  EXPECT_EQ(watched.events(),
+            "redefined public.a to public.a\ngap public.a: column x is mirrored from now on\n"
+            "CREATE TABLE \"public\".\"b\" (\"id\" integer)\nat once appeared public.b\n");
+  watched.restart_with(config::TableRules({"b"}, {}, {}));
+  EXPECT_EQ(watched.events(), "disappeared public.a\n");
+  watched.restart();
+  EXPECT_EQ(watched.events(), "");
+}
+
 TEST(PostgresWatcher, WhatWasNotRememberedComesAgain) {
   WatchedDatabase watched("CREATE TABLE t(id int PRIMARY KEY)");
   watched.source.exec("CREATE INDEX i ON t(id)");
@@ -260,12 +277,17 @@ TEST(PostgresSequences, D16_AreToldAgainWhenHalfOfTheMarginIsUsed) {
   const auto first = watch.poll(session, catalog);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(first[0].value, 1001);
-  source.exec("INSERT INTO t SELECT nextval('t_id_seq') FROM generate_series(1, 499)");
-  EXPECT_TRUE(watch.poll(session, catalog).empty());
-  source.exec("INSERT INTO t SELECT nextval('t_id_seq') FROM generate_series(1, 10)");
-  const auto second = watch.poll(session, catalog);
+  const auto use = [&](int numbers) {
+    source.exec("INSERT INTO t SELECT nextval('t_id_seq') FROM generate_series(1, " + std::to_string(numbers) + ")");
+    return watch.poll(session, catalog);
+  };
+  for (int round = 0; round < 10; ++round) EXPECT_TRUE(use(49).empty());
+  const auto second = use(49);
   ASSERT_EQ(second.size(), 1U);
-  EXPECT_EQ(second[0].value, 1510);
+  EXPECT_EQ(second[0].value, 1540);
+  const auto busy = use(5000);
+  ASSERT_EQ(busy.size(), 1U);
+  EXPECT_EQ(busy[0].value, 540 + 5000 + 10 * 5000);
 }
 
 }  // namespace
