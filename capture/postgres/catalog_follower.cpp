@@ -82,7 +82,8 @@ void CatalogFollower::start(bool new_slot) {
 
 void CatalogFollower::tell_remembered(const CatalogPicture& picture) {
   for (const CatalogTable& table : picture.tables) {
-    const auto followed = follow(table, catalog_.rules());
+    // The picture has what was mirrored by the rules of then.
+    const auto followed = follow(table, config::TableRules{});
     if (!followed || !is_published(followed->following)) continue;
     const auto awaited = awaited_->all().find(followed->oid);
     if (awaited != awaited_->all().end() && awaited->second == AwaitedTables::Known::no) continue;
