@@ -106,6 +106,9 @@ void CatalogFollower::poll(StreamFollower& stream) {
   try {
     look(stream);
     next_complaint_.reset();
+    // A catalog of very many tables takes its time; the source has other things to do.
+    const auto done = Clock::now();
+    next_poll_ = std::max(next_poll_, done + 9 * (done - now));
   } catch (const libpq::DatabaseError& refused) {
     disconnect();
     // A server that restarts is told of by the stream.
