@@ -30,9 +30,11 @@ const char* verb(RowEffect::Kind kind) {
 void log_applied(const Applied& outcome) {
   using seconds = std::chrono::duration<double>;
   const auto lag = std::chrono::system_clock::now() - outcome.last.time;
-  spdlog::info("[MirrorApply] Applied {} transactions ({} rows) in {} ms, lag {:.2f} s", outcome.transactions,
-               outcome.changes, std::chrono::duration_cast<std::chrono::milliseconds>(outcome.elapsed).count(),
-               std::max(0.0, std::chrono::duration_cast<seconds>(lag).count()));
+  // An idle source says now and then how far it is: nothing that people who read the log wait for.
+  const auto level = outcome.changes == 0 ? spdlog::level::debug : spdlog::level::info;
+  spdlog::log(level, "[MirrorApply] Applied {} transactions ({} rows) in {} ms, lag {:.2f} s", outcome.transactions,
+              outcome.changes, std::chrono::duration_cast<std::chrono::milliseconds>(outcome.elapsed).count(),
+              std::max(0.0, std::chrono::duration_cast<seconds>(lag).count()));
 }
 
 void log_rows(const NetBatch& batch) {
