@@ -98,10 +98,16 @@ void ColumnFollow::add(const Column& column) {
   const CatalogTable* standing = catalog.table(names_.name(after_));
   if (standing != nullptr && standing->column(mirror_identifier(column.name)) != nullptr) {
     // Somebody was faster; describe() judges whether it serves.
-    backfill(column, type);
+    if (column.family != change::TypeFamily::native) backfill(column, type);
     return;
   }
   const std::string reason = fmt::format("column {} of table {} was added", column.name, after_.qualified_name());
+  // Its default is a statement of its own, and values that older rows have of it come with a copy.
+  if (column.family == change::TypeFamily::native) {
+    record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, quote_identifier(column.name), type.sql),
+                reason);
+    return;
+  }
   const bool constant = column.default_sql && read_constant(*column.default_sql).has_value();
   const bool filled = constant && default_clause(column, type).has_value();
   // Rows that stand there have the constant default; any other default is for new rows only.

@@ -36,4 +36,12 @@ void make_live(libpq::Connection& connection, const std::string& mirror, const M
           .integer(static_cast<std::int64_t>(rows)));
 }
 
+void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+                  const std::string& reason) {
+  connection.execute(
+      "UPDATE pgmirror.tables SET state = 'stopped', last_error = $4, updated_at = pg_catalog.now() "
+      "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+      libpq::Parameters::texts({mirror, table.schema, table.name, reason}));
+}
+
 }  // namespace pgmirror::sinks::postgres

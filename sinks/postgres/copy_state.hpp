@@ -25,4 +25,8 @@ void check_epoch(libpq::Connection& connection, const std::string& mirror, std::
 void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                change::Position position, std::uint64_t rows);
 
+/// The table is left as it is until somebody orders that it be copied. Of `table` only the names are used.
+void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+                  const std::string& reason);
+
 }  // namespace pgmirror::sinks::postgres

@@ -77,7 +77,7 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     if (stop.stop_requested()) return outcome;
     const auto start = std::chrono::steady_clock::now();
 
-    libpq::DatabaseTransaction transaction(connection);
+    std::optional<libpq::DatabaseTransaction> transaction(connection);
     prepare_copying(connection);
     check_epoch(connection, mirror, epoch_, "");
     MirrorTable name;
@@ -88,8 +88,19 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     if (state.state != "copying" && !resync) continue;
     list.begin(relation->qualified_name());
 
-    const MirrorTablePtr table = resync ? schema_.describe_or_recreate(connection, snapshot, relation)
-                                        : schema_.describe_for_copy(connection, relation);
+    MirrorTablePtr table;
+    try {
+      table = resync ? schema_.describe_or_recreate(connection, snapshot, relation)
+                     : schema_.describe_for_copy(connection, relation);
+    } catch (const SchemaError& error) {
+      const bool ordered = !state.replaceable || resync_.contains(relation->qualified_name());
+      if (ordered || schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+      // Nobody asked for this copy: no reason for the others to wait.
+      transaction.reset();
+      make_stopped(connection, mirror, name, error.what());
+      spdlog::error("[MirrorCopy] Table {} is stopped: {}", relation->qualified_name(), error.what());
+      continue;
+    }
     connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
     make_room(connection, *table, resync);
     CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
@@ -100,7 +111,7 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
     connection.execute("ANALYZE " + table->quoted);
     // Locked only now: the changes of other tables go on moving the checkpoint while this one is copied.
     check_epoch(connection, mirror, epoch_, "FOR SHARE");
-    transaction.commit();
+    transaction->commit();
 
     ++outcome.tables;
     outcome.rows += copied.rows;

@@ -305,6 +305,14 @@ class ObjectBuilder {
   SchemaReport report_;
 };
 
+/// A text column takes whatever the source's has become, but need not stay one.
+bool has_former_types(const MirrorTable& table) {
+  return std::ranges::any_of(table.columns, [&](const MirrorColumn& column) {
+    const change::Column& source = table.relation->columns[column.source];
+    return source.family == change::TypeFamily::native && column.type.sql != source.declared_type;
+  });
+}
+
 }  // namespace
 
 SchemaBuilder::SchemaBuilder(config::Mirror mirror) : mirror_(std::move(mirror)) {}
@@ -389,18 +397,20 @@ TableMatch SchemaBuilder::standing(libpq::Connection& connection, const Relation
 
 MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                                    const RelationPtr& relation) const {
+  const std::string name = libpq::mirror_identifier(relation->name);
+  const auto known = known_tables(connection, mirror_.name);
+  const auto row = known.find({schema_of(*relation), name});
+  const bool ours = row != known.end() && row->second.created;
   try {
-    return describe_for_copy(connection, relation);
+    MirrorTablePtr table = describe_for_copy(connection, relation);
+    if (!ours || !has_former_types(*table)) return table;
   } catch (const SchemaError& error) {
-    const std::string name = libpq::mirror_identifier(relation->name);
-    const auto known = known_tables(connection, mirror_.name);
-    const auto row = known.find({schema_of(*relation), name});
     const bool stands = MirrorCatalog::read(connection, schema_of(*relation), name).table(name) != nullptr;
-    if (stands && (row == known.end() || !row->second.created)) throw;
+    if (stands && !ours) throw;
     spdlog::warn("[MirrorSchema] Making table {} anew: {}", relation->qualified_name(), error.what());
   }
   if (const auto script = snapshot.definition(); !script.empty()) {
-    ScriptedSchema(connection, *this, snapshot.position()).recreate(*relation, script);
+    ScriptedSchema(connection, *this, snapshot.position()).recreate(relation, script);
   } else {
     SchemaFollow(connection, *this, snapshot.position()).recreate(*relation, snapshot.profile(*relation));
   }

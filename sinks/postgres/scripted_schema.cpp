@@ -10,6 +10,7 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/schema_record.hpp"
@@ -170,26 +171,65 @@ SchemaReport ScriptedSchema::complete(const Script& script, const std::vector<ch
   return report;
 }
 
-void ScriptedSchema::recreate(const Relation& relation, const Script& script) {
-  const TableName name{builder_.schema_of(relation), libpq::mirror_identifier(relation.name)};
-  const std::string table = libpq::qualified(name.first, name.second);
+void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script) {
+  const TableName name{builder_.schema_of(*relation), libpq::mirror_identifier(relation->name)};
+  const MirrorCatalog catalog = MirrorCatalog::read(connection_, name.first, name.second);
+  try {
+    if (const CatalogTable* standing = catalog.table(name.second)) {
+      remodel(*relation, *standing);
+      return;
+    }
+    SchemaScriptRun run(connection_, builder_.mirror().name, position_, false);
+    for (const SchemaStatement& statement : script) {
+      if (makes(statement, name)) run.run_inside(statement);
+    }
+    if (!run.report().required.empty()) refuse("mirror lacks what the source's rows need", run.report().required);
+  } catch (const libpq::DatabaseError& error) {
+    if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+    throw SchemaError(
+        fmt::format("table {}: the mirror cannot make it anew: {}", relation->qualified_name(), error.what()));
+  }
+}
+
+/// Not dropped: views and other tables of the mirror may depend on it. Columns that only the mirror has stay.
+void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& standing) {
+  const std::string schema = builder_.schema_of(relation);
+  const std::string name = libpq::mirror_identifier(relation.name);
+  const std::string table = libpq::qualified(schema, name);
   SchemaRecord record(connection_, builder_.mirror().name, position_);
   const std::string reason = fmt::format("table {} is copied again and did not fit", relation.qualified_name());
   const libpq::Result referring = connection_.execute(
-      "SELECT f.conrelid::regclass::text, pg_catalog.quote_ident(f.conname) FROM pg_catalog.pg_constraint f "
-      "JOIN pg_catalog.pg_class t ON t.oid = f.confrelid JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace "
-      "WHERE f.contype = 'f' AND s.nspname = $1 AND t.relname = $2 AND f.conparentid = 0 AND f.conrelid <> t.oid",
-      libpq::Parameters::texts({name.first, name.second}));
-  for (int row = 0; row < referring.rows(); ++row) {
-    record.run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", referring.text(row, 0), referring.text(row, 1)),
+      "SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', f.conrelid::regclass, f.conname) "
+      "FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class t ON t.oid = f.confrelid "
+      "JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace "
+      "WHERE f.contype = 'f' AND s.nspname = $1 AND t.relname = $2 AND f.conparentid = 0",
+      libpq::Parameters::texts({schema, name}));
+  // They are made again after the copy; their outstanding checks would keep the table from being altered.
+  for (int row = 0; row < referring.rows(); ++row) record.run(std::string(referring.text(row, 0)), reason);
+  connection_.execute("DELETE FROM " + table);
+  for (const change::Column& column : relation.columns) {
+    const std::string quoted = libpq::quote_identifier(column.name);
+    const CatalogColumn* found = standing.column(libpq::mirror_identifier(column.name));
+    if (found == nullptr) {
+      record.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table, quoted, column.declared_type), reason);
+    } else if (found->type.sql != column.declared_type) {
+      const std::string statement =
+          fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT, ALTER COLUMN {1} TYPE {2} USING NULL", table,
+                      quoted, column.declared_type);
+      if (type_of_existing(column, found->type, nullptr)) {
+        record.attempt(fmt::format("type {} of column {}", column.declared_type, column.name), statement, reason);
+      } else {
+        record.run(statement, reason);
+      }
+    }
+  }
+  for (const CatalogColumn& column : standing.columns) {
+    const bool wanted = std::ranges::any_of(
+        relation.columns, [&](const change::Column& own) { return libpq::mirror_identifier(own.name) == column.name; });
+    if (wanted || !column.not_null || column.has_default) continue;
+    record.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, libpq::quote_identifier(column.name)),
                reason);
   }
-  record.run("DROP TABLE IF EXISTS " + table, reason);
-  SchemaScriptRun run(connection_, builder_.mirror().name, position_, false);
-  for (const SchemaStatement& statement : script) {
-    if (makes(statement, name)) run.run_inside(statement);
-  }
-  if (!run.report().required.empty()) refuse("mirror lacks what the source's rows need", run.report().required);
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -6,6 +6,7 @@
 #include "change/relation.hpp"
 #include "change/schema_statement.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 
@@ -28,12 +29,13 @@ class ScriptedSchema {
   /// left out, with the reason; a refused key is a SchemaError.
   SchemaReport complete(const Script& script, const std::vector<change::SequenceValue>& sequences);
 
-  /// Makes a table anew and empty inside the caller's transaction; complete() is due afterwards. Throws SchemaError,
-  /// DatabaseError where something of the mirror's own depends on it.
-  void recreate(const change::Relation& relation, const Script& script);
+  /// Makes a table as the source has it, and empty, inside the caller's transaction; complete() is due afterwards.
+  /// Throws SchemaError where something in the mirror stands against it, DatabaseError; roll back then.
+  void recreate(const change::RelationPtr& relation, const Script& script);
 
  private:
   SchemaScriptRun script_run() const;
+  void remodel(const change::Relation& relation, const CatalogTable& standing);
 
   libpq::Connection& connection_;
   const SchemaBuilder& builder_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -62,7 +63,7 @@ constexpr std::int64_t most_bytes_deleted = std::int64_t{16} << 20U;
 
 /// A table cannot follow its source's new definition: the transaction starts over without it.
 struct CopyNeeded {
-  change::RelationPtr relation;
+  change::SchemaChange change;
   std::string reason;
 };
 
@@ -106,6 +107,16 @@ class SerialApply::Attempt {
       pending_.push_back({table, change.operation, change.old_key, change.new_row});
       pending_bytes_ += row_bytes(change.new_row);
     });
+  }
+
+  /// The definition is not followed: the table is made by the copy.
+  void leave_to_copy(const CopyNeeded& needed) {
+    const change::SchemaChange& change = needed.change;
+    left_to_copy_.insert(change.after->qualified_name());
+    if (change.before && change.before->qualified_name() != change.after->qualified_name()) {
+      tables_.redefined(connection_, {.before = change.before, .after = nullptr}, nullptr, commit_.position);
+    }
+    copy_again(*change.after, needed.reason);
   }
 
   /// The table's content is copied again later: its changes until then are in that copy.
@@ -231,12 +242,12 @@ class SerialApply::Attempt {
   }
 
   void define(const Definition& definition) {
+    const change::RelationPtr& after = definition.change.after;
+    if (after && left_to_copy_.contains(after->qualified_name())) return;
     try {
       follow(definition);
     } catch (const SchemaError& error) {
-      const change::SchemaChange& change = definition.change;
-      const change::RelationPtr& relation = change.after ? change.after : change.before;
-      if (of_postgres(*relation)) throw CopyNeeded{relation, error.what()};
+      if (after && of_postgres(*after)) throw CopyNeeded{definition.change, error.what()};
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
       throw TableRefused{definition.table, error.what()};
     } catch (const libpq::DatabaseError& error) {
@@ -260,6 +271,8 @@ class SerialApply::Attempt {
     if (!change.before && state(change.after) == TrackedTable::State::stopped) return;
     if (change.before && copied_since(change.before)) return;
     defined_anew_ = true;
+    const bool awaits_copy = change.before && change.after && state(change.before) == TrackedTable::State::absent;
+    if (awaits_copy && of_postgres(*change.after)) return follow_while_waiting(change);
     if (state(change.before) == TrackedTable::State::stopped && change.after) {
       definitions_.rename(change);
       tables_.renamed(*change.before, *change.after);
@@ -271,6 +284,21 @@ class SerialApply::Attempt {
     MirrorTablePtr table = definitions_.follow(change, definition.rows_come_again);
     tables_.redefined(connection_, change, std::move(table), commit_.position);
     ++outcome_.applied.changes;
+  }
+
+  /// As far as it goes: the copy makes up for the rest.
+  void follow_while_waiting(const change::SchemaChange& change) {
+    connection_.execute("SAVEPOINT waiting");
+    try {
+      definitions_.follow(change);
+      connection_.execute("RELEASE SAVEPOINT waiting");
+      tables_.renamed(*change.before, *change.after);
+      return;
+    } catch (const SchemaError&) {
+    } catch (const libpq::DatabaseError& error) {
+      if (!is_poison(error)) throw;
+    }
+    connection_.execute("ROLLBACK TO SAVEPOINT waiting; RELEASE SAVEPOINT waiting");
   }
 
   void empty_tables() {
@@ -472,6 +500,7 @@ class SerialApply::Attempt {
   SchemaFollow definitions_;
   std::vector<Definition> put_off_;
   std::vector<change::RelationPtr> emptied_;
+  std::set<std::string> left_to_copy_;  ///< tables by the names they have afterwards
   bool defined_anew_ = false;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool one_pass_ = false;
@@ -536,7 +565,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
   const Ahead ahead = look_ahead(cursor, position);
   const change::Commit& commit = ahead.commit;
   Stopping stopping;
-  Stopping copying;
+  std::vector<CopyNeeded> copying;
   for (const change::SchemaStatement& label : ahead.labels) {
     SchemaScriptRun(connection_, ownership_.mirror, commit.position, !ownership_.replica_role).run(label);
   }
@@ -545,7 +574,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
     try {
       Attempt attempt(*this, commit, position, refusals);
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
-      for (const auto& [relation, reason] : copying) attempt.copy_again(*relation, reason);
+      for (const CopyNeeded& needed : copying) attempt.leave_to_copy(needed);
       if (ahead.of_postgres) {
         attempt.in_order(cursor, two_passes ? ApplyMode::replace : ApplyMode::direct);
       } else if (two_passes) {
@@ -562,10 +591,7 @@ SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Posi
       if (in_vain) throw SchemaError(refused.reason);
       stopping.emplace_back(refused.relation, refused.reason);
     } catch (const CopyNeeded& needed) {
-      const bool in_vain =
-          std::ranges::any_of(copying, [&](const auto& one) { return *one.first == *needed.relation; });
-      if (in_vain) throw SchemaError(needed.reason);
-      copying.emplace_back(needed.relation, needed.reason);
+      copying.push_back(needed);
     } catch (const NullNotAllowed& refused) {
       allow_null(refused, position);
     } catch (const libpq::DatabaseError& error) {

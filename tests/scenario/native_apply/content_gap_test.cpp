@@ -122,6 +122,69 @@ TEST_F(CopiedContent, D4_RetypedTableIsMadeAnew) {
   EXPECT_TRUE(holds_what_the_source_has(items_));
 }
 
+TEST_F(CopiedContent, D4_RetypedTableKeepsWhatDependsOnIt) {
+  native_.script({.stage = change::SchemaStatement::Stage::after_data,
+                  .kind = "view",
+                  .schema = "app",
+                  .name = "ids",
+                  .sql = "CREATE VIEW app.ids AS SELECT id FROM app.item"});
+  start_and_copy();
+  tell("ALTER TABLE app.item ADD COLUMN note text DEFAULT 'ours'");
+  native_.transaction([&] {
+    change::Relation after = *items_;
+    after.columns[1].declared_type = "integer";
+    items_ = native_.redefine(items_, after);
+    native_.rewrite(items_, {{"1", "11"}, {"2", "22"}});
+  });
+  ASSERT_TRUE(catches_up());
+  ASSERT_TRUE(eventually(30s, [&] { return count("app.ids") == 2; })) << status().reason;
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+  EXPECT_EQ(rows("SELECT DISTINCT note FROM app.item"), std::vector<std::string>{"ours"});
+  EXPECT_EQ(ask("SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'app.item'::regclass AND "
+                "attname = 'name'"),
+            "integer");
+}
+
+TEST_F(CopiedContent, D6_ColumnIsRenamedWhileItsTableWaitsForACopy) {
+  native_.script({.stage = change::SchemaStatement::Stage::after_data,
+                  .kind = "view",
+                  .schema = "app",
+                  .name = "names",
+                  .sql = "CREATE VIEW app.names AS SELECT name FROM app.item"});
+  start_and_copy();
+  in_one_batch([&] {
+    native_.transaction([&] { native_.gap(items_, "rows were rewritten"); });
+    native_.transaction([&] {
+      change::Relation after = *items_;
+      after.columns[1].name = "title";
+      items_ = native_.redefine(items_, after, {{"name", "title"}});
+      native_.rewrite(items_, {{"1", "one"}});
+    });
+  });
+  ASSERT_TRUE(catches_up());
+  ASSERT_TRUE(eventually(30s, [&] { return count("app.names") == 1; })) << status().reason;
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+}
+
+TEST_F(CopiedContent, TableThatCannotBeMadeToFitStopsAlone) {
+  auto counts = native_.table("counts", {{"id", "integer"}, {"n", "integer"}}, {0}, {{"1", "10"}});
+  start_and_copy();
+  tell("CREATE VIEW app.ours AS SELECT n FROM app.counts");
+  native_.transaction([&] {
+    change::Relation after = *counts;
+    after.columns[1].declared_type = "jsonb";
+    counts = native_.redefine(counts, after);
+    native_.rewrite(counts, {{"1", "[]"}});
+  });
+  native_.transaction([&] { native_.insert(other_, {"2", "b"}); });
+  ASSERT_TRUE(catches_up());
+  EXPECT_TRUE(eventually(
+      30s, [&] { return ask("SELECT state FROM pgmirror.tables WHERE table_name = 'counts'") == "stopped"; }));
+  EXPECT_TRUE(catches_up());
+  EXPECT_TRUE(holds_what_the_source_has(other_));
+  EXPECT_EQ(ask("SELECT n FROM app.counts"), "10") << "as it was";
+}
+
 TEST_F(CopiedContent, D1_D5_D6_ColumnsFollow) {
   start_and_copy();
   native_.transaction([&] {
