@@ -60,11 +60,7 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
                                          {.fd = session_.socket(), .events = 0, .revents = 0}}};
       if (reading_) descriptors[1].events |= POLLIN;
       if (unsent_) descriptors[1].events |= POLLOUT;
-      const auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
-      const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
-      const bool over = reading_ && session_.ended();
-      const int ready =
-          ::poll(descriptors.data(), descriptors.size(), over ? 0 : std::max(1, static_cast<int>(pause.count())));
+      const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(longest_wait().count()));
       if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
       if (descriptors[0].revents != 0) wake_.take();
       receive_some(descriptors[1].revents);
@@ -78,11 +74,20 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
   }
 }
 
+std::chrono::milliseconds StreamReceiver::longest_wait() const {
+  if (reading_ && session_.ended()) return 0ms;
+  if (reading_ && lumps_.flowing()) return ReadInLumps::longest_wait;
+  const auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
+  return std::max<std::chrono::milliseconds>(1ms, std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()));
+}
+
 void StreamReceiver::receive_some(short events) {
   if (unsent_ && (events & POLLOUT) != 0) unsent_ = session_.send_rest();
-  if (!reading_ || (!session_.ended() && (events & (POLLIN | POLLHUP | POLLERR)) == 0)) return;
+  const bool readable = (events & (POLLIN | POLLHUP | POLLERR)) != 0 || lumps_.flowing() || session_.ended();
+  if (!reading_ || !readable) return;
   do {
     StreamChunk chunk = session_.receive();
+    lumps_.read(!chunk.empty());
     if (chunk.empty()) return;
     last_heard_ = Clock::now();
     chunk.each([this](std::string_view frame) {

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "capture/postgres/read_in_lumps.hpp"
 #include "capture/postgres/replication_session.hpp"
 #include "capture/postgres/stream_chunks.hpp"
 #include "capture/postgres/wake_signal.hpp"
@@ -40,6 +41,7 @@ class StreamReceiver {
  private:
   using Clock = std::chrono::steady_clock;
   void receive_all(const std::stop_token& stop);
+  std::chrono::milliseconds longest_wait() const;
   void receive_some(short events);
   void report_where_due();
   void notice_silence() const;
@@ -53,6 +55,7 @@ class StreamReceiver {
   std::atomic<bool> keepalive_wanted_ = false;
 
   // Of the receiving thread.
+  ReadInLumps lumps_{session_.socket()};
   Clock::time_point last_report_{};
   Clock::time_point last_heard_ = Clock::now();
   std::uint64_t reported_ = 0;
