@@ -139,6 +139,7 @@ void describe(Archive& archive, ScriptedObject& object) {
   archive(object.statement.name);
   archive(object.statement.sql);
   archive(object.statement.required);
+  archive(object.written_by);
   archive(object.undo);
 }
 

@@ -67,6 +67,8 @@ struct ScriptedObject {
   ObjectNode node;     ///< empty for parts that have none of their own
   ObjectId table = 0;  ///< that it is attached to; 0: none
   change::SchemaStatement statement;
+  /// Transactions that last defined it, of views: their text also changes with the names of what they are about.
+  std::string written_by{};
   std::string undo;  ///< takes it away again; empty for what a mirror keeps: schemas, types, tables, sequences
 };
 

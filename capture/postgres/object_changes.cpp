@@ -104,8 +104,9 @@ void change(const ScriptedObject& before, const ScriptedObject& after, bool rena
     }
   } else if (kind == "domain") {
     domain_change(before, after, changes);
-  } else if (renamed && before.node == after.node) {
-    // The mirror's object is attached to the mirror's table and follows it.
+  } else if (before.node == after.node &&
+             (renamed || (!after.written_by.empty() && before.written_by == after.written_by))) {
+    // Only what it is about is called otherwise: the mirror's object follows the mirror's table.
   } else if (changes_in_place(after)) {
     make(after, false, changes);
   } else {

@@ -9,7 +9,9 @@ namespace pgmirror::capture::postgres {
 SchemaObjects read_views(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(
       "SELECT c.oid, n.nspname, c.relname, c.relkind = 'm', pg_catalog.pg_get_viewdef(c.oid),"
-      " ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')'"
+      " ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')',"
+      " (SELECT pg_catalog.concat_ws(' ', c.xmin, r.xmin) FROM pg_catalog.pg_rewrite r"
+      "  WHERE r.ev_class = c.oid AND r.rulename = '_RETURN')"
       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE c.oid >= 16384 AND c.relkind IN ('v', 'm') AND n.nspname <> 'pgmirror' AND c.relpersistence <> 't'"
       " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
@@ -26,12 +28,13 @@ SchemaObjects read_views(libpq::Connection& connection) {
                        .kind = materialized ? "materialized view" : "view",
                        .schema = std::string(result.text(row, 1)),
                        .name = std::string(result.text(row, 2)),
-                       .sql = fmt::format("CREATE {}VIEW {}{} AS{}{}", materialized ? "MATERIALIZED " : "",
+                       .sql = fmt::format("CREATE {}VIEW {}{} AS{}{}", materialized ? "MATERIALIZED " : "OR REPLACE ",
                                           libpq::qualified(result.text(row, 1), result.text(row, 2)),
                                           materialized ? std::string_view{} : result.text(row, 5), query,
                                           materialized ? " WITH NO DATA" : "")},
          .undo = fmt::format("DROP {}VIEW IF EXISTS {}", materialized ? "MATERIALIZED " : "",
-                             libpq::qualified(result.text(row, 1), result.text(row, 2)))});
+                             libpq::qualified(result.text(row, 1), result.text(row, 2))),
+         .written_by = std::string(result.text(row, 6))});
   }
   return objects;
 }

@@ -13,13 +13,14 @@ using change::Column;
 using change::Relation;
 using change::ReplicaIdentity;
 
+/// Without the default: rows that were there when the column was added may show another value than the default of now.
+/// They are taken anew, and the default is told by a statement.
 Column column_of(const CatalogColumn& source) {
   Column column;
   column.name = source.name;
   column.declared_type = source.type_name;
   column.family = change::TypeFamily::native;
   column.not_null = source.not_null;
-  column.default_sql = source.default_sql;
   column.collation = source.collation;
   return column;
 }
@@ -117,7 +118,6 @@ CatalogTable table_of(libpq::Connection& connection, const RelationMessage& mess
     const CatalogColumn* const same = known == nullptr ? nullptr : known->column(streamed.name);
     CatalogColumn column;
     if (same != nullptr && !same->generated) column = *same;
-    if (column.type != streamed.type_oid) column.default_sql.reset();
     if (column.number == 0) column.number = --unknown;
     column.name = streamed.name;
     column.type = streamed.type_oid;

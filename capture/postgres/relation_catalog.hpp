@@ -21,7 +21,7 @@ enum class Following : std::uint8_t {
   none,          ///< unlogged: nothing of it is in the log
 };
 
-/// A table that the rules want.
+/// A table that the rules want. Its columns' defaults are not among what the relation tells: catalog_comparison.hpp.
 struct FollowedTable {
   ObjectId oid = 0;
   change::RelationPtr relation;

@@ -39,6 +39,7 @@ struct SchemaObject {
   std::vector<ObjectNode> after{};  ///< needed besides what the catalog knows
   ObjectId table = 0;               ///< that it is attached to
   std::string undo{};               ///< takes it away again
+  std::string written_by{};         ///< transactions that last defined it; empty where that is not asked for
   ObjectNode part_of{};             ///< made whenever that object is made
 };
 

@@ -161,6 +161,7 @@ std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, cons
     scripted.push_back({.node = object.node,
                         .table = object.table,
                         .statement = std::move(object.statement),
+                        .written_by = std::move(object.written_by),
                         .undo = std::move(object.undo)});
   }
   return scripted;

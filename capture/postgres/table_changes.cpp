@@ -29,13 +29,16 @@ bool mirrored(const FollowedTable& table, int column_number) {
 /// the catalog's row of a column.
 std::string rewritten(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
   if (before.leaves == after.leaves) return {};
+  std::string reason;
   for (const CatalogColumn& column : after.columns) {
     if (!mirrored(followed, column.number)) continue;
     const CatalogColumn* const old = before.column(column.number);
     if (old == nullptr) return fmt::format("column {} was added with a value for each row", column.name);
-    if (old->written_by != column.written_by) return fmt::format("column {} was rewritten", column.name);
+    // A rewrite for another column's sake may write this one's catalog row as well.
+    if (reason.empty() && old->written_by != column.written_by)
+      reason = fmt::format("column {} was rewritten", column.name);
   }
-  return {};
+  return reason;
 }
 
 std::string partitions_changed(const CatalogTable& before, const CatalogTable& after) {

@@ -84,7 +84,6 @@ TEST(PostgresRelations, TypesAreWrittenOutWithTheirSchema) {
   ASSERT_EQ(relation.columns.size(), 6U);
   EXPECT_EQ(relation.columns[0].declared_type, "bigint");
   EXPECT_EQ(relation.columns[1].declared_type, "numeric(10,2)");
-  EXPECT_EQ(relation.columns[1].default_sql, "1.5");
   EXPECT_TRUE(relation.columns[1].not_null);
   EXPECT_EQ(relation.columns[2].declared_type, "shop.\"Mood\"[]");
   EXPECT_EQ(relation.columns[3].declared_type, "public.small");
