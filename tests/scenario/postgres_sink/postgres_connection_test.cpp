@@ -31,7 +31,7 @@ libpq::DatabaseError error_of(const std::function<void()>& action) {
   return libpq::DatabaseError("", "", false);
 }
 
-TEST(libpq::Connection, RunsStatementsAndTellsWhatTheyDid) {
+TEST(Connection, RunsStatementsAndTellsWhatTheyDid) {
   tests::MirrorDatabase database;
   libpq::Connection& connection = database.connection;
   EXPECT_EQ(connection.execute("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, NULL)").affected(),
@@ -48,7 +48,7 @@ TEST(libpq::Connection, RunsStatementsAndTellsWhatTheyDid) {
   EXPECT_GE(connection.server_version(), 150000);
 }
 
-TEST(libpq::Connection, AnErrorLeavesItUsableAndShowsNoValues) {
+TEST(Connection, AnErrorLeavesItUsableAndShowsNoValues) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (id int PRIMARY KEY, secret text CHECK (secret <> 'hunter2'))");
   const libpq::DatabaseError check =
@@ -62,7 +62,7 @@ TEST(libpq::Connection, AnErrorLeavesItUsableAndShowsNoValues) {
   EXPECT_EQ(database.ask("SELECT 1"), "1");
 }
 
-TEST(libpq::Connection, NeverPrintsThePassword) {
+TEST(Connection, NeverPrintsThePassword) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
   settings.user = "no-such-role-s3cret";
   settings.password = "s3cret";
@@ -72,7 +72,7 @@ TEST(libpq::Connection, NeverPrintsThePassword) {
   EXPECT_TRUE(error.connection_lost());
 }
 
-TEST(libpq::Connection, ARestartEndsItForGood) {
+TEST(Connection, ARestartEndsItForGood) {
   tests::ThrowawayPostgres server;
   libpq::Connection connection(server.administration(), "test");
   libpq::Connection other(server.administration(), "other");
@@ -86,7 +86,7 @@ TEST(libpq::Connection, ARestartEndsItForGood) {
   EXPECT_EQ(classify(gone).kind, FailureKind::transient);
 }
 
-TEST(libpq::Connection, RefusesAServerThatTakesNoWrites) {
+TEST(Connection, RefusesAServerThatTakesNoWrites) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
   libpq::Connection connection(settings, "test");
   connection.execute("ALTER DATABASE \"" + settings.database + "\" SET default_transaction_read_only = on");
@@ -97,13 +97,13 @@ TEST(libpq::Connection, RefusesAServerThatTakesNoWrites) {
   EXPECT_EQ(reading.execute("SELECT 1").integer(0, 0), 1);
 }
 
-TEST(libpq::Connection, RefusesStartupOptions) {
+TEST(Connection, RefusesStartupOptions) {
   config::ConnectionSettings settings = tests::shared_postgres().create_database();
   settings.parameters["options"] = "-c work_mem=1MB";
   EXPECT_THROW(libpq::Connection(settings, "test"), std::invalid_argument);
 }
 
-TEST(libpq::Connection, CancelEndsAStatement) {
+TEST(Connection, CancelEndsAStatement) {
   tests::MirrorDatabase database;
   libpq::Connection watcher(database.mirror.connection, "watcher");
   database.connection.execute("SET application_name = 'sleeper'");
@@ -118,7 +118,7 @@ TEST(libpq::Connection, CancelEndsAStatement) {
   EXPECT_EQ(error.sqlstate(), "57014");
 }
 
-TEST(libpq::Connection, CopyGoesInAndOut) {
+TEST(Connection, CopyGoesInAndOut) {
   tests::MirrorDatabase database;
   libpq::Connection& connection = database.connection;
   connection.execute("CREATE TABLE t (a int, b text)");
@@ -132,7 +132,7 @@ TEST(libpq::Connection, CopyGoesInAndOut) {
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "2");
 }
 
-TEST(libpq::Connection, ACopyGivenUpLeavesNothing) {
+TEST(Connection, ACopyGivenUpLeavesNothing) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a int)");
   {
@@ -146,7 +146,7 @@ TEST(libpq::Connection, ACopyGivenUpLeavesNothing) {
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "0");
 }
 
-TEST(libpq::Connection, ACopyThatTheServerRefusesSaysWhy) {
+TEST(Connection, ACopyThatTheServerRefusesSaysWhy) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a int PRIMARY KEY)");
   libpq::CopyIn in = database.connection.copy_in("COPY t FROM STDIN");
@@ -156,7 +156,7 @@ TEST(libpq::Connection, ACopyThatTheServerRefusesSaysWhy) {
   EXPECT_EQ(database.ask("SELECT count(*) FROM t"), "0");
 }
 
-TEST(libpq::Connection, ACutLineDuringACopyIsALostConnection) {
+TEST(Connection, ACutLineDuringACopyIsALostConnection) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE t (a text)");
   tests::TcpProxy proxy(database.mirror.connection);
@@ -172,7 +172,7 @@ TEST(libpq::Connection, ACutLineDuringACopyIsALostConnection) {
   EXPECT_EQ(classify(error).kind, FailureKind::transient);
 }
 
-TEST(libpq::Connection, ATransactionRollsBackUnlessCommitted) {
+TEST(Connection, ATransactionRollsBackUnlessCommitted) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE public.t (a int)");
   {
