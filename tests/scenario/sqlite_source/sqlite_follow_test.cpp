@@ -16,11 +16,6 @@ int reported(const ChildProcess& application, const std::string& name) {
   return at == std::string::npos ? -1 : std::stoi(output.substr(at + name.size() + 1));
 }
 
-void finish(ChildProcess& application) {
-  const ProgramEnd end = application.wait(120s);
-  ASSERT_EQ(end.exit_code, 0) << application.output();
-}
-
 TEST(SqliteFollow, EveryCommitArrivesAsOneTransactionThroughManyResets) {
   FollowedStore store;
   store.start();
