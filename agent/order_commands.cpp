@@ -9,6 +9,7 @@
 #include "agent/state_directory.hpp"
 #include "agent/state_directory_lock.hpp"
 #include "agent/unusable_state.hpp"
+#include "capture/postgres/postgres_source.hpp"
 
 namespace pgmirror::agent {
 
@@ -38,15 +39,16 @@ ExitCode order_for_next_agent(const config::Config& config, const ResyncOptions&
   }
   prepare_state_directory(config.state_dir);
   const StateDirectoryLock lock(config.state_dir);
-  const std::optional<std::string> unusable = why_state_is_unusable(config.state_dir);
+  const std::optional<std::string> unusable = why_state_is_unusable(config);
   if (unusable && !options.yes) {
-    fmt::print(stderr,
-               "{}\nthe next agent could not begin with it; add --yes to move queue and shadow aside (nothing is "
-               "deleted) and copy the source anew\n",
-               *unusable);
+    fmt::print(stderr, "{}\nthe next agent could not begin with it; add --yes to {} and copy the source anew\n",
+               *unusable,
+               config.postgres ? "move the queue aside (nothing is deleted), drop the replication slot"
+                               : "move queue and shadow aside (nothing is deleted)");
     return ExitCode::failure;
   }
   order_start_over(config.state_dir);
+  if (unusable && config.postgres) capture::postgres::teardown(*config.postgres);
   if (unusable) {
     for (const auto& moved : move_state_aside(config.state_dir, std::chrono::system_clock::now())) {
       fmt::print("moved to {}: delete it when it is not needed any more\n", moved.string());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "agent/state_directory.hpp"
+#include "capture/postgres/continuation.hpp"
 #include "capture/sqlite/shadow_store.hpp"
 #include "queue/inspection.hpp"
 
@@ -11,28 +12,51 @@ namespace pgmirror::agent {
 
 namespace fs = std::filesystem;
 
-std::optional<std::string> why_state_is_unusable(const fs::path& state_directory) {
-  const fs::path queue_place = queue_directory(state_directory);
-  const fs::path shadow_place = shadow_directory(state_directory);
-  const bool queue_begun = has_queue(queue_place);
-  const bool has_shadow = capture::sqlite::ShadowStore::exists(shadow_place);
-  if (!queue_begun && !has_shadow) return std::nullopt;
+namespace {
+
+/// What the headers of the queue's segments say.
+struct QueueFound {
+  std::optional<change::SourceIdentity> identity;  ///< none: there is no queue
+  change::Position end;
+  std::optional<std::string> damage;
+};
+
+QueueFound look_at_queue(const fs::path& place) {
+  if (!has_queue(place)) return {};
+  const queue::QueueReport report = queue::inspect(place, queue::Depth::headers);
+  if (report.damage) {
+    return {.damage = fmt::format("queue: {} is damaged at offset {}: {}", report.damage->file, report.damage->offset,
+                                  report.damage->what)};
+  }
+  if (report.segments.empty()) return {};
+  return {.identity = report.source, .end = report.segments.back().last};
+}
+
+std::optional<std::string> why_shadow_is_unusable(const fs::path& place, const QueueFound& queue) {
+  const bool exists = capture::sqlite::ShadowStore::exists(place);
+  if (queue.identity && !exists) return "shadow: is missing, though there is a queue";
   try {
-    std::uint64_t end = 0;
-    if (queue_begun) {
-      const queue::QueueReport report = queue::inspect(queue_place, queue::Depth::headers);
-      if (report.damage) {
-        return fmt::format("queue: {} is damaged at offset {}: {}", report.damage->file, report.damage->offset,
-                           report.damage->what);
-      }
-      if (!report.segments.empty()) end = report.segments.back().last.value;
-      if (!report.segments.empty() && !has_shadow) return "shadow: is missing, though there is a queue";
-    }
-    if (has_shadow) const capture::sqlite::ShadowStore shadow(shadow_place, end);
+    if (exists) const capture::sqlite::ShadowStore shadow(place, queue.end.value);
   } catch (const std::exception& failure) {
     return failure.what();
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> why_state_is_unusable(const config::Config& config) {
+  QueueFound queue;
+  try {
+    queue = look_at_queue(queue_directory(config.state_dir));
+  } catch (const std::exception& failure) {
+    return failure.what();
+  }
+  if (queue.damage) return queue.damage;
+  if (config.postgres) {
+    return capture::postgres::why_not_continued(*config.postgres, queue.end, queue.identity);
+  }
+  return why_shadow_is_unusable(shadow_directory(config.state_dir), queue);
 }
 
 std::vector<fs::path> move_state_aside(const fs::path& state_directory, std::chrono::system_clock::time_point now) {

@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
+
 namespace pgmirror::agent {
 
-/// Why an agent could not begin with the queue and the shadow in the state directory; none when it can. Brings the
-/// shadow to the queue's end, as an agent would: hold the StateDirectoryLock.
-std::optional<std::string> why_state_is_unusable(const std::filesystem::path& state_directory);
+/// Why an agent could not begin with what the state directory holds, and with the slot in a PostgreSQL source; none
+/// when it can. Brings a shadow to the queue's end, as an agent would: hold the StateDirectoryLock. Throws
+/// DatabaseError where a PostgreSQL source does not answer.
+std::optional<std::string> why_state_is_unusable(const config::Config& config);
 
 /// Renames queue and shadow to `NAME.old-TIME`; returns the new paths. Hold the StateDirectoryLock. Throws
 /// std::filesystem::filesystem_error.

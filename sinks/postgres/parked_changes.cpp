@@ -55,7 +55,9 @@ json to_json(const Value& value) {
 /// `bytes` owns what the value points into.
 Value from_json(const json& cell, std::string& bytes) {
   if (cell.is_null()) return Value::null();
-  const auto& [name, content] = *cell.items().begin();
+  const auto only = cell.begin();
+  const std::string& name = only.key();
+  const json& content = only.value();
   if (name == "unchanged") return Value::unchanged();
   bytes = content.get<std::string>();
   if (name == "integer") return Value::integer(std::stoll(bytes));

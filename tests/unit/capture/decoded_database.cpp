@@ -93,30 +93,35 @@ std::vector<PageNumber> differing(const BytesImage& before, const BytesImage& af
 
 }  // namespace
 
+static sqlite3* in_memory() {
+  sqlite3* handle = nullptr;
+  sqlite3_open(":memory:", &handle);
+  return handle;
+}
+
 void BytesImage::read(PageNumber number, std::span<std::byte> out) const {
   std::memcpy(out.data(), bytes_.data() + (number - 1) * page_size_, page_size_);
 }
 
 DecodedDatabase::DecodedDatabase(const std::string& setup, config::TableRules rules, int page_size)
-    : page_size_(page_size) {
-  sqlite3_open(":memory:", &handle_);
+    : handle_(in_memory(), &sqlite3_close), page_size_(page_size) {
   run(fmt::format("PRAGMA page_size={}", page_size));
   run(setup);
   last_ = std::make_unique<BytesImage>(image());
   decoder_ = std::make_unique<capture::sqlite::TransactionDecoder>(*last_, rules);
 }
 
-DecodedDatabase::~DecodedDatabase() { sqlite3_close(handle_); }
+DecodedDatabase::~DecodedDatabase() = default;
 
 void DecodedDatabase::run(const std::string& sql) {
-  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    throw std::runtime_error(fmt::format("{}: {}", sqlite3_errmsg(handle_), sql));
+  if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(fmt::format("{}: {}", sqlite3_errmsg(handle_.get()), sql));
   }
 }
 
 BytesImage DecodedDatabase::image() const {
   sqlite3_int64 size = 0;
-  unsigned char* const bytes = sqlite3_serialize(handle_, "main", &size, 0);
+  unsigned char* const bytes = sqlite3_serialize(handle_.get(), "main", &size, 0);
   const std::span<const std::byte> view{reinterpret_cast<const std::byte*>(bytes), static_cast<std::size_t>(size)};
   std::vector<std::byte> copy(view.begin(), view.end());
   sqlite3_free(bytes);

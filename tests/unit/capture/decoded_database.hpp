@@ -48,10 +48,10 @@ class DecodedDatabase {
   capture::sqlite::TableLayoutPtr table(const std::string& name) const;
   const capture::sqlite::TransactionDecoder& decoder() const { return *decoder_; }
   BytesImage image() const;
-  sqlite3* native() { return handle_; }
+  sqlite3* native() { return handle_.get(); }
 
  private:
-  sqlite3* handle_ = nullptr;
+  std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
   int page_size_;
   std::unique_ptr<BytesImage> last_;
   std::unique_ptr<capture::sqlite::TransactionDecoder> decoder_;
