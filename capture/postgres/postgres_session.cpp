@@ -143,7 +143,9 @@ void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const 
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
   // Where the network swallows what is sent, the catalog's session would wait for ever.
-  StreamReceiver receiver(std::move(session), follower.written(), facts.sender_timeout, [this] { catalog_.abandon(); });
+  StreamReceiver receiver(std::move(session), follower.written(),
+                          {.server_timeout = facts.sender_timeout, .patience = pace_.patience_with_queue},
+                          [this] { catalog_.abandon(); });
   follow(follower, receiver, stop);
 }
 

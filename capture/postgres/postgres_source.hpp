@@ -16,6 +16,9 @@ struct SourcePace {
   /// After so long without a commit the queue gets an empty transaction, so that the slot of an idle database moves on.
   std::chrono::milliseconds idle_advance{10'000};
   std::chrono::milliseconds catalog_poll{1'000};
+  /// A queue that takes nothing for so long gives the connection back: a server that is to shut down waits for its
+  /// readers.
+  std::chrono::milliseconds patience_with_queue{60'000};
 };
 
 /// Follows one database of a PostgreSQL server by logical decoding (pgoutput), commit by commit.

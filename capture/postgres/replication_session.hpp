@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/postgres/stream_chunk.hpp"
@@ -50,6 +51,8 @@ class ReplicationSession {
   int socket() const;
   /// Says goodbye, as far as that is possible without waiting.
   void end_stream();
+  /// Gives the connection back; nothing else may be called then.
+  void close() { const libpq::Connection closing = std::move(connection_); }
 
  private:
   libpq::Connection connection_;

@@ -27,10 +27,11 @@ std::chrono::milliseconds report_interval(std::chrono::milliseconds server_timeo
 
 }  // namespace
 
-StreamReceiver::StreamReceiver(ReplicationSession session, change::Position durable,
-                               std::chrono::milliseconds server_timeout, std::function<void()> lost)
+StreamReceiver::StreamReceiver(ReplicationSession session, change::Position durable, const Limits& limits,
+                               std::function<void()> lost)
     : session_(std::move(session)),
-      report_interval_(report_interval(server_timeout)),
+      limits_(limits),
+      report_interval_(report_interval(limits.server_timeout)),
       lost_(std::move(lost)),
       chunks_(received_ahead, [this] { wake_.raise(); }),
       durable_(durable.value),
@@ -55,7 +56,7 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       report_where_due();
       reading_ = chunks_.has_room();
-      if (!reading_) last_heard_ = Clock::now();
+      notice_full_queue();
       std::array<pollfd, 2> descriptors{{{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
                                          {.fd = session_.socket(), .events = 0, .revents = 0}}};
       if (reading_) descriptors[1].events |= POLLIN;
@@ -70,6 +71,8 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
     session_.end_stream();
   } catch (...) {
     chunks_.end(std::current_exception());
+    // Not only when the taking side has come so far: it may be blocked for hours.
+    session_.close();
     lost_();
   }
 }
@@ -77,7 +80,8 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
 std::chrono::milliseconds StreamReceiver::longest_wait() const {
   if (reading_ && session_.ended()) return 0ms;
   if (reading_ && lumps_.flowing()) return ReadInLumps::longest_wait;
-  const auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
+  auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
+  if (!reading_) due = std::min(due, last_room_ + limits_.patience);
   return std::max<std::chrono::milliseconds>(1ms, std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()));
 }
 
@@ -110,6 +114,16 @@ void StreamReceiver::report_where_due() {
   unsent_ = session_.send_status({reported_}, ask || silent);
   last_report_ = now;
   reply_owed_ = false;
+}
+
+void StreamReceiver::notice_full_queue() {
+  if (reading_) {
+    last_room_ = Clock::now();
+    return;
+  }
+  last_heard_ = Clock::now();
+  if (Clock::now() - last_room_ < limits_.patience) return;
+  throw libpq::DatabaseError("connection was given back, since the queue took nothing for a while", "", true);
 }
 
 void StreamReceiver::notice_silence() const {

@@ -17,9 +17,13 @@ namespace pgmirror::capture::postgres {
 /// taking side waits for, so that the server never takes a slow disk or a full queue for a lost client.
 class StreamReceiver {
  public:
-  /// `session` is streaming. `durable` is acknowledged at once. The server ends a connection that is silent for
-  /// `server_timeout` (zero: never). `lost` is called, by the receiving thread, when the stream is over.
-  StreamReceiver(ReplicationSession session, change::Position durable, std::chrono::milliseconds server_timeout,
+  struct Limits {
+    std::chrono::milliseconds server_timeout;  ///< the server ends a connection that is silent for so long; zero: never
+    std::chrono::milliseconds patience;        ///< with a taking side that takes nothing
+  };
+  /// `session` is streaming. `durable` is acknowledged at once. `lost` is called, by the receiving thread, when the
+  /// stream is over.
+  StreamReceiver(ReplicationSession session, change::Position durable, const Limits& limits,
                  std::function<void()> lost);
   /// Acknowledges what is durable and says goodbye.
   ~StreamReceiver();
@@ -45,8 +49,10 @@ class StreamReceiver {
   void receive_some(short events);
   void report_where_due();
   void notice_silence() const;
+  void notice_full_queue();
 
   ReplicationSession session_;
+  const Limits limits_;
   const std::chrono::milliseconds report_interval_;
   const std::function<void()> lost_;
   WakeSignal wake_;
@@ -63,6 +69,7 @@ class StreamReceiver {
   bool asked_ = false;
   bool unsent_ = false;
   bool reading_ = true;
+  Clock::time_point last_room_ = Clock::now();
 
   std::jthread thread_;
 };

@@ -107,6 +107,29 @@ TEST(PostgresSource, S3_FullQueueDoesNotCostTheConnection) {
   EXPECT_EQ(followed.sql("SELECT active_pid FROM pg_replication_slots"), process);
 }
 
+TEST(PostgresSource, S2_ShutdownIsNotHeldUpByAFullQueue) {
+  ThrowawayPostgres server;
+  FollowedServer followed(server);
+  followed.pace.patience_with_queue = 1s;
+  followed.sql("CREATE TABLE t (id int PRIMARY KEY, filler text)");
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), Lines{});
+  followed.log().keep_rows = false;
+  followed.log().close_gate();
+  followed.sql("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
+  let_time_pass(200ms);
+  const auto begin = Clock::now();
+  server.stop();
+  EXPECT_LT(Clock::now() - begin, 20s);
+  EXPECT_LE(followed.log().rows_begun(), 0U);
+  server.start();
+  followed.log().keep_rows = true;
+  followed.log().open_gate();
+  ASSERT_TRUE(followed.caught_up(60s));
+  EXPECT_EQ(followed.log().durable_with_changes().size(), 1U);
+  EXPECT_EQ(followed.log().changes().size(), 50000U);
+}
+
 TEST(PostgresSource, S4_SlotMovesOnWhileOnlyOthersWrite) {
   FollowedServer followed;
   followed.rules = config::TableRules({}, {"quiet"}, {});
