@@ -414,7 +414,7 @@ class SerialApply::Attempt {
     const MirrorTablePtr& table = effects.table();
     TrackedTable& tracked = tables_.by_name(*table->relation);
     OddValues odd;
-    if (effects.rows().size() >= copy_rows && only_inserts(effects)) {
+    if (mode == ApplyMode::direct && effects.rows().size() >= copy_rows && only_inserts(effects)) {
       if (copy(effects) > 0) tracked.may_have_odd = true;
     } else {
       for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd)) {

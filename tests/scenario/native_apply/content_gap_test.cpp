@@ -103,6 +103,16 @@ TEST_F(CopiedContent, D9_NewTableComesWithItsRows) {
   expect_exact(fresh);
 }
 
+TEST_F(CopiedContent, G12_RowsThatStandWhereNewOnesComeAreReplaced) {
+  start_and_copy();
+  tell("INSERT INTO app.item VALUES (2500, 'not ours')");
+  native_.transaction([&] {
+    for (int id = 2000; id < 27'000; ++id) native_.insert(items_, {std::to_string(id), "new"});
+  });
+  ASSERT_TRUE(catches_up());
+  EXPECT_TRUE(holds_what_the_source_has(items_));
+}
+
 TEST_F(CopiedContent, D4_RetypedTableIsMadeAnew) {
   start_and_copy();
   native_.transaction([&] {
