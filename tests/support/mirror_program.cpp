@@ -18,6 +18,12 @@ MirrorProgram::MirrorProgram(const std::filesystem::path& store, const config::C
   set_mirror(mirror);
 }
 
+MirrorProgram::MirrorProgram(const config::ConnectionSettings& source, const config::ConnectionSettings& mirror,
+                             const std::filesystem::path& state_directory)
+    : MirrorProgram(std::filesystem::path{}, mirror, state_directory) {
+  set("MIRROR_SOURCE_URL", connection_url(source));
+}
+
 void MirrorProgram::set_mirror(const config::ConnectionSettings& mirror) {
   set("MIRROR_DB_URL", connection_url(mirror));
 }

@@ -11,13 +11,15 @@
 
 namespace pgmirror::tests {
 
-/// The pgmirror program as a user runs it: configured by environment variables only, one store, one mirror, one state
-/// directory.
+/// The pgmirror program as a user runs it: configured by environment variables only, one store (a SQLite file or a
+/// PostgreSQL database), one mirror, one state directory.
 ///
 /// Output of all runs is gathered in one log. One thread at a time.
 class MirrorProgram {
  public:
   MirrorProgram(const std::filesystem::path& store, const config::ConnectionSettings& mirror,
+                const std::filesystem::path& state_directory);
+  MirrorProgram(const config::ConnectionSettings& source, const config::ConnectionSettings& mirror,
                 const std::filesystem::path& state_directory);
 
   /// Holds for what is started from now on: MIRROR_EXCLUDE_TABLES and the like.

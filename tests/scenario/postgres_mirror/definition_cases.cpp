@@ -1,0 +1,80 @@
+#include "tests/scenario/postgres_mirror/mirror_case.hpp"
+
+namespace pgmirror::tests {
+
+/// Definitions that change while the mirror follows.
+const std::vector<MirrorCase>& definition_cases() {
+  static const std::vector<MirrorCase> cases{
+      {"D1_ColumnAdded",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')",
+       {"ALTER TABLE t ADD n int", "INSERT INTO t VALUES (2, 'b', 3)"}},
+      {"D2_ColumnAddedWithAConstantAndNothingAfter",
+       "CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)",
+       {"ALTER TABLE t ADD n int NOT NULL DEFAULT 5"}},
+      {"D3_ColumnAddedWithAVolatileDefault",
+       "CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)",
+       {"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()"}},
+      {"D4_TypeChangedWithUsing",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 9) g",
+       {"ALTER TABLE t ALTER v TYPE text USING upper(v)", "ALTER TABLE t ALTER v TYPE int USING substr(v, 2)::int",
+        "UPDATE t SET v = v + 1 WHERE id = 3"}},
+      {"D5_ColumnDropped",
+       "CREATE TABLE t(id int PRIMARY KEY, v text, w text); INSERT INTO t VALUES (1, 'a', 'b')",
+       {"ALTER TABLE t DROP v", "INSERT INTO t VALUES (2, 'c')"}},
+      {"D6_ColumnRenamedAndNamesSwapped",
+       "CREATE TABLE t(id int PRIMARY KEY, a text, b text); INSERT INTO t VALUES (1, 'a', 'b')",
+       {"ALTER TABLE t RENAME a TO tmp; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME tmp TO b",
+        "INSERT INTO t VALUES (2, 'first', 'second')", "ALTER TABLE t RENAME a TO \"A b\"",
+        "INSERT INTO t VALUES (3)"}},
+      {"D7_TableRenamed",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')",
+       {"ALTER TABLE t RENAME TO t2", "INSERT INTO t2 VALUES (2, 'b')", "UPDATE t2 SET v = 'x' WHERE id = 1"}},
+      {"D8_TableDroppedAndMadeAnew",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')",
+       {"DROP TABLE t", "CREATE TABLE t(id bigint PRIMARY KEY, n numeric)", "INSERT INTO t VALUES (7, 1.50)"}},
+      {"D9_NewTable",
+       "CREATE TABLE t(id int PRIMARY KEY)",
+       {"CREATE TABLE fresh(id int PRIMARY KEY, t int REFERENCES t, v text)",
+        "INSERT INTO t VALUES (1); INSERT INTO fresh VALUES (1, 1, 'a')", "INSERT INTO fresh VALUES (2, 1, 'b')",
+        "UPDATE fresh SET v = 'c' WHERE id = 1"}},
+      {"D9_NewTableFilledInItsOwnTransaction",
+       "CREATE TABLE t(id int PRIMARY KEY)",
+       {"CREATE TABLE filled AS SELECT g AS id, g::text AS v FROM generate_series(1, 1000) g; ALTER TABLE filled ADD "
+        "PRIMARY KEY (id)",
+        "UPDATE filled SET v = 'x' WHERE id < 10"}},
+      {"D11_DefinitionAndRowsInOneTransaction",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')",
+       {"BEGIN; INSERT INTO t VALUES (2, 'b'); ALTER TABLE t ADD n int; INSERT INTO t VALUES (3, 'c', 3); ALTER TABLE "
+        "t "
+        "RENAME n TO m; UPDATE t SET m = 1; COMMIT",
+        "BEGIN; ALTER TABLE t ADD gone int; INSERT INTO t VALUES (9, 'x', 1, 1); ROLLBACK",
+        "BEGIN; SAVEPOINT a; ALTER TABLE t ADD gone int; INSERT INTO t VALUES (8, 'x', 1, 1); ROLLBACK TO a; INSERT "
+        "INTO "
+        "t VALUES (8, 'y', 2); COMMIT"}},
+      {"D21_PartitionsAttachedDetachedAndTruncated",
+       "CREATE TABLE t(id int, d int, PRIMARY KEY (id, d)) PARTITION BY RANGE (d); CREATE TABLE t0 PARTITION OF t FOR "
+       "VALUES FROM (0) TO (10); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (10) TO (20); INSERT INTO t SELECT g, "
+       "g % "
+       "20 FROM generate_series(1, 40) g",
+       {"UPDATE t SET d = 15 WHERE id = 3", "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (20) TO (30)",
+        "INSERT INTO t VALUES (100, 25)", "TRUNCATE t0"}},
+      {"D22_UnloggedTableBecomesLogged",
+       "CREATE UNLOGGED TABLE u(id int PRIMARY KEY); CREATE TABLE t(id int PRIMARY KEY)",
+       {"INSERT INTO u SELECT generate_series(1, 100)", "ALTER TABLE u SET LOGGED", "INSERT INTO u VALUES (1000)"}},
+      {"D23_RewritesThatChangeNothing",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g",
+       {"UPDATE t SET v = 'x' WHERE id < 50", "VACUUM FULL t", "UPDATE t SET v = 'y' WHERE id < 20",
+        "CLUSTER t USING t_pkey", "REINDEX TABLE t", "DELETE FROM t WHERE id = 3"}},
+      {"K16_KeyDroppedAndAddedAgain",
+       "CREATE TABLE t(id int PRIMARY KEY, v int NOT NULL); INSERT INTO t SELECT g, g * 2 FROM generate_series(1, 9) g",
+       {"ALTER TABLE t DROP CONSTRAINT t_pkey", "INSERT INTO t VALUES (20, 40)", "ALTER TABLE t ADD PRIMARY KEY (v)",
+        "UPDATE t SET id = 0 WHERE v = 4"}},
+      {"K6_IdentityDroppedWhileStreaming",
+       "CREATE TABLE t(id int PRIMARY KEY, v int); INSERT INTO t SELECT g, g FROM generate_series(1, 9) g",
+       {"ALTER TABLE t REPLICA IDENTITY FULL", "UPDATE t SET v = 0 WHERE id = 2",
+        "ALTER TABLE t REPLICA IDENTITY DEFAULT", "DELETE FROM t WHERE id = 3"}},
+  };
+  return cases;
+}
+
+}  // namespace pgmirror::tests
