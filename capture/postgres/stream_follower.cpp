@@ -171,6 +171,7 @@ void StreamFollower::tick() {
 }
 
 bool StreamFollower::wants_keepalive() const {
+  if (inside_) return false;
   return marks_.next().has_value() || !notes_.empty() || Clock::now() - heard_at_ >= idle_advance_;
 }
 
