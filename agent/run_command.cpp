@@ -21,6 +21,7 @@
 #include "capture/source_refused.hpp"
 #include "config/describe.hpp"
 #include "config/secrets.hpp"
+#include "libpq/database_error.hpp"
 #include "queue/disk_full.hpp"
 
 namespace pgmirror::agent {
@@ -28,6 +29,7 @@ namespace pgmirror::agent {
 namespace {
 
 constexpr std::chrono::seconds disk_full_pause{10};
+constexpr std::chrono::seconds source_pause{5};
 
 void announce(const config::Config& config) {
   spdlog::info("[DatabaseMirror] Database mirroring is enabled");
@@ -52,7 +54,8 @@ void stand_back() {
   if (getpriority(PRIO_PROCESS, 0) < politeness) setpriority(PRIO_PROCESS, 0, politeness);
 }
 
-/// A full disk passes: the source keeps its own log meanwhile, so the agent lets go of everything and comes back.
+/// A full disk passes, and so does a source that does not answer: it may only be starting. Whatever was not read yet,
+/// the source keeps; the agent lets go of everything and comes back.
 void run_until_stopped(const config::Config& config, RunningAgent& running, std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
@@ -63,6 +66,11 @@ void run_until_stopped(const config::Config& config, RunningAgent& running, std:
       running.waits_for(full.what());
       spdlog::error("[MirrorQueue] {}; nothing is lost, trying again in {} s", full.what(), disk_full_pause.count());
       wait(stop, disk_full_pause);
+    } catch (const libpq::DatabaseError& absent) {
+      running.waits_for(fmt::format("source {}: {}", config.source_url, absent.what()));
+      spdlog::error("[MirrorSource] {} does not answer: {}; trying again in {} s", config.source_url, absent.what(),
+                    source_pause.count());
+      wait(stop, source_pause);
     }
   }
 }

@@ -4,7 +4,6 @@
 #include "capture/postgres/preflight.hpp"
 #include "capture/postgres/slot_names.hpp"
 #include "capture/postgres/source_session.hpp"
-#include "sinks/postgres/failure.hpp"
 
 namespace pgmirror::agent::doctor {
 
@@ -33,8 +32,7 @@ Findings check_postgres_source(const config::Config& config) {
   try {
     libpq::Connection connection(source.connection, "pgmirror doctor", libpq::Connection::Access::read_only);
     const auto facts = capture::postgres::read_preflight_facts(connection, capture::postgres::slot_names(source));
-    findings.push_back(
-        {Level::ok, "source", fmt::format("{} answers: PostgreSQL {}", config.source_url, facts.version_text)});
+    findings.push_back({Level::ok, "source", fmt::format("{} answers", config.source_url)});
     // Another program than PostgreSQL has no catalog to read.
     capture::postgres::CatalogPicture picture;
     if (facts.version > 0 && !facts.pooled) {
@@ -47,7 +45,7 @@ Findings check_postgres_source(const config::Config& config) {
   } catch (const libpq::DatabaseError& error) {
     findings.push_back({.level = Level::error,
                         .subject = "source",
-                        .what = sinks::postgres::classify(error).sentence,
+                        .what = fmt::format("{} does not answer: {}", config.source_url, error.what()),
                         .why = "nothing can be followed until it answers",
                         .remedy = "check host, port, user and password in MIRROR_SOURCE_URL"});
   }

@@ -153,6 +153,8 @@ TEST_F(Commands, ResyncAllNeedsNoConsentWhereTheQueueHasNotBegun) {
 
 TEST_F(Commands, StatusShowsWhichTableIsCopiedAndWhichWait) {
   start_and_catch_up();
+  // The rows are there before the indexes are, which would wait for the writer too.
+  ASSERT_TRUE(eventually(30s, [&] { return mirror_status()["state"] == "streaming"; })) << status().dump(2);
   pqxx::connection connection(connection_string(mirror_));
   pqxx::work writer(connection);
   writer.exec("DELETE FROM orders; DELETE FROM users");  // holds both, so that the copy has to wait

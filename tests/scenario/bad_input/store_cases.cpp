@@ -1,6 +1,7 @@
 #include <fstream>
 
 #include "tests/scenario/bad_input/bad_input.hpp"
+#include "tests/support/connection_text.hpp"
 #include "tests/support/file_text.hpp"
 
 namespace pgmirror::tests {
@@ -126,11 +127,30 @@ std::vector<BadInput> store_cases() {
          setup.set("MIRROR_STATE_DIR", setup.state().string());
          follow_the_store(setup);
        }},
-      {"PostgresSource",
-       [](GoodSetup& setup) { setup.set("MIRROR_SOURCE_URL", "postgresql://app:" + std::string(secret) + "@db/app"); },
-       refused,
-       {"source", "SQLite"},
+      {"PostgresSourceThatDoesNotAnswer",
+       [](GoodSetup& setup) {
+         setup.set("MIRROR_SOURCE_URL", "postgresql://app:" + std::string(secret) + "@127.0.0.1:1/app");
+       },
+       runs_on,
+       {"postgresql://app@127.0.0.1:1/app", "does not answer", "trying again"},
        follow_the_store},
+      {"PostgresSourceThatDoesNotExist",
+       [](GoodSetup& setup) {
+         auto nowhere = shared_postgres().administration();
+         nowhere.database = "nowhere";
+         setup.set("MIRROR_SOURCE_URL", connection_url(nowhere));
+       },
+       runs_on,
+       {"nowhere", "does not exist", "trying again"},
+       follow_the_store},
+      {"PostgresSourceWithASlotNameThatCannotBe",
+       [](GoodSetup& setup) {
+         setup.set("MIRROR_SOURCE_URL", "postgresql://app:" + std::string(secret) + "@127.0.0.1:1/app");
+         setup.set("MIRROR_SLOT", "Shop-1");
+       },
+       refused,
+       {"MIRROR_SLOT", "Shop-1", "lower-case"},
+       {}},
   };
 }
 

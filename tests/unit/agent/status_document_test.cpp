@@ -30,7 +30,7 @@ TEST(StatusDocument, HasExactlyTheFieldsThatOthersRelyOn) {
             (std::set<std::string>{"bytes", "budget_bytes", "segments", "oldest_commit", "blocked_since"}));
   EXPECT_EQ(fields(document["mirrors"][0]),
             (std::set<std::string>{"name", "address", "tls", "state", "reason", "attempts", "next_attempt", "position",
-                                   "durable_position", "commit_time", "lag_seconds", "backlog", "applied",
+                                   "durable_position", "commit_time", "lag_seconds", "backlog", "applied", "copy",
                                    "drifted_rows", "retries", "parked", "proven_equal_at", "tables"}));
   EXPECT_EQ(fields(document["mirrors"][0]["tables"][0]),
             (std::set<std::string>{"schema", "name", "state", "changes", "skipped", "last_error"}));
