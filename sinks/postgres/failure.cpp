@@ -44,7 +44,7 @@ constexpr std::array rules{
     Rule{"58", transient, true, "mirror's server reports a system error; waiting"},
     Rule{"XX000", transient, true, "mirror or a pooler before it reports an internal error; trying again"},
     Rule{"40003", transient, false, "outcome of a transaction is unknown; the checkpoint is read to find out"},
-    Rule{"40", transient, false, "transaction lost a conflict in the mirror; it is sent again"},
+    Rule{"40", transient, false, "another transaction was in the way; trying again"},
     Rule{"42501", fatal, true,
          "mirror's role lacks a privilege; grant it (the role must own the tables it fills) or use another role"},
     Rule{"0A000", poison, false, "mirror does not support this"},
@@ -73,7 +73,8 @@ Failure classify(const libpq::DatabaseError& error) {
   const std::string_view sqlstate = error.sqlstate();
   for (const Rule& rule : rules) {
     if (sqlstate.starts_with(rule.sqlstate)) {
-      return {rule.kind, rule.slow, fmt::format("{}: {} ({})", rule.sentence, error.what(), sqlstate)};
+      return {rule.kind, rule.slow, fmt::format("{}: {} ({})", rule.sentence, error.what(), sqlstate),
+              sqlstate.starts_with("40") && sqlstate != "40003"};
     }
   }
   if (error.connection_lost()) return {transient, false, fmt::format("mirror cannot be reached: {}", error.what())};

@@ -21,6 +21,8 @@ struct Failure {
   bool slow = false;
   /// Lower case, no full stop: what happened and what to do; ends with the server's own message.
   std::string sentence;
+  /// Gone as soon as it is tried again (another transaction was in the way): a long delay helps nobody.
+  bool conflict = false;
 };
 
 /// The only place that decides. `connection_lost` errors are transient: whoever had sent a COMMIT reads the checkpoint

@@ -51,7 +51,8 @@ constexpr std::chrono::milliseconds longest_after_refusal{1000};
 std::chrono::milliseconds delay_after(const Failure& failure, Backoff& backoff) {
   if (failure.slow || failure.kind == FailureKind::fatal) return backoff.slow();
   const auto delay = backoff.next();
-  return failure.kind == FailureKind::poison ? std::min(delay, longest_after_refusal) : delay;
+  const bool soon = failure.kind == FailureKind::poison || failure.conflict;
+  return soon ? std::min(delay, longest_after_refusal) : delay;
 }
 
 }  // namespace

@@ -43,5 +43,12 @@ TEST(Failure, HasASentenceWithTheServersOwn) {
   EXPECT_NE(sentence.find("remaining connection slots are reserved"), std::string::npos);
 }
 
+TEST(Failure, OfAConflictIsOverSoonUnlessTheOutcomeIsUnknown) {
+  EXPECT_TRUE(classify(libpq::DatabaseError("m", "40001", false)).conflict);
+  EXPECT_TRUE(classify(libpq::DatabaseError("m", "40P01", false)).conflict);
+  EXPECT_FALSE(classify(libpq::DatabaseError("m", "40003", false)).conflict);
+  EXPECT_FALSE(classify(libpq::DatabaseError("m", "57P01", false)).conflict);
+}
+
 }  // namespace
 }  // namespace pgmirror::sinks::postgres
