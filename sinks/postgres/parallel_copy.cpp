@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/copy_through.hpp"
@@ -100,15 +101,20 @@ std::deque<CopiedTable> begin_tables(libpq::Connection& connection, const Schema
   prepare_copying(connection);
   check_epoch(connection, schema.mirror().name, epoch, "");
   for (const change::RelationPtr& relation : snapshot.relations()) {
-    const MirrorTablePtr table = schema.describe_for_copy(connection, relation);
-    if (!can_copy_through(snapshot, *table)) continue;
-    const auto name = libpq::Parameters::texts({schema.mirror().name, table->schema, table->name});
+    const auto name = libpq::Parameters::texts(
+        {schema.mirror().name, schema.schema_of(*relation), libpq::mirror_identifier(relation->name)});
     const libpq::Result state = connection.execute(
         "SELECT coalesce(copied_at, 1) FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 "
         "AND state = 'copying' AND (copied_at IS NULL OR copied_at < 0) FOR UPDATE",
         name);
     if (state.rows() == 0) continue;
-    if (state.integer(0, 0) < 0) connection.execute("DELETE FROM " + table->quoted);
+    // The source may have been altered since the interrupted copy made the table. One that is copied already is not
+    // asked: it stands where its own snapshot does, and the changes on their way will alter it.
+    const bool unfinished = state.integer(0, 0) < 0;
+    const MirrorTablePtr table = unfinished ? schema.describe_or_recreate(connection, snapshot, relation)
+                                            : schema.describe_for_copy(connection, relation);
+    if (!can_copy_through(snapshot, *table)) continue;
+    if (unfinished) connection.execute("DELETE FROM " + table->quoted);
     if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table->quoted)).rows() > 0) continue;
     connection.execute(fmt::format("UPDATE pgmirror.tables SET copied_at = {} "
                                    "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
