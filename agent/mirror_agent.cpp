@@ -55,6 +55,7 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
     workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(
         mirror, queue_->reader(), *source_, source_->identity(), orders_file(config.state_dir, mirror.name)));
     if (start_over_ordered(config.state_dir)) workers_.back()->orders().start_over();
+    if (config.verify_every.count() > 0) verifications_.emplace_back(*workers_.back(), config.verify_every);
   }
   // Each worker has noted it.
   forget_start_over(config.state_dir);
@@ -77,6 +78,7 @@ void MirrorAgent::run(std::stop_token stop) {
   for (std::unique_lock lock(mutex); !stop.stop_requested() && !over();) {
     wake.wait_for(lock, stop, housekeeping_interval, over);
     release_applied();
+    for (RegularVerification& verification : verifications_) verification.tick();
   }
 
   ending_ = true;

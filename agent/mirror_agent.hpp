@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/regular_verification.hpp"
 #include "capture/source.hpp"
 #include "config/config.hpp"
 #include "queue/change_queue.hpp"
@@ -79,6 +80,7 @@ class MirrorAgent {
   std::unique_ptr<queue::ChangeQueue> queue_;
   std::unique_ptr<capture::Source> source_;
   std::vector<std::unique_ptr<sinks::postgres::MirrorWorker>> workers_;
+  std::vector<RegularVerification> verifications_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::atomic<bool> ending_ = false;
   std::exception_ptr capture_failure_;

@@ -88,6 +88,7 @@ struct Config {
   std::optional<PostgresSource> postgres;
   std::vector<Mirror> mirrors;
   TableRules tables;
+  std::chrono::seconds verify_every{0};  ///< mirrors are compared with the source so often; zero: only when asked
   std::filesystem::path state_dir = "/var/lib/pgmirror";
   Queue queue;
   Log log;

@@ -74,6 +74,9 @@ std::vector<std::string> describe(const Config& config) {
                               config.queue.retention.count() == 0
                                   ? std::string("are deleted once every mirror has them")
                                   : "are kept for " + duration_text(config.queue.retention)));
+  if (config.verify_every.count() > 0) {
+    lines.push_back("Verify: mirrors are compared with the source every " + duration_text(config.verify_every));
+  }
   lines.push_back(
       fmt::format("Log: {} as {}", config.log.level, config.log.format == LogFormat::json ? "JSON" : "text"));
   lines.push_back(config.http_listen.empty() ? "HTTP: no endpoint"

@@ -211,6 +211,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
     board_.update([&](MirrorStatus& status) {
       if (report->equal()) status.proven_equal_at = report->at;
       if (report->equal() || report->repaired) status.drifted_rows = 0;
+      if (!report->equal() && !report->repaired) status.drifted_rows = report->differing_rows();
     });
     planned.verification->answer.set_value(std::move(*report));
     return;

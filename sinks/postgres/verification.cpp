@@ -11,6 +11,12 @@ namespace pgmirror::sinks::postgres {
 
 bool VerificationReport::equal() const { return std::ranges::all_of(tables, &TableComparison::equal); }
 
+std::uint64_t VerificationReport::differing_rows() const {
+  std::uint64_t rows = 0;
+  for (const TableComparison& table : tables) rows += table.missing + table.extra + table.different;
+  return rows;
+}
+
 std::optional<VerificationReport> verify(libpq::Connection& connection, change::Snapshot& snapshot,
                                          const SchemaBuilder& schema, const TableRegistry& tables,
                                          const Ownership& ownership, change::Position position, bool repair,

@@ -25,6 +25,7 @@ struct VerificationReport {
   bool repaired = false;  ///< what differed has been mended
 
   bool equal() const;
+  std::uint64_t differing_rows() const;
 };
 
 /// Somebody's wish to have a mirror compared. A promise that breaks means that the session ended before the answer.

@@ -66,6 +66,18 @@ TEST_F(Verify, CountsDifferencesThatAreSpreadOverALargeTable) {
       << found.output;
 }
 
+TEST_F(Verify, HappensByItselfWhereItIsAskedForRegularly) {
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  program_.set("MIRROR_VERIFY_EVERY", "1s");
+  program_.start();
+  ASSERT_TRUE(logs("is equal to the source at"));
+  spoil("DELETE FROM thing WHERE id = 17");
+  ASSERT_TRUE(logs("table public.thing differs: 1 rows missing, 0 too many, 0 different"));
+  EXPECT_NE(program_.command({"health"}).end, ProgramEnd{});
+  EXPECT_EQ(program_.command({"verify", "--repair"}).end, ProgramEnd{});
+  EXPECT_TRUE(eventually(30s, [&] { return program_.command({"health"}).end == ProgramEnd{}; })) << program_.log();
+}
+
 TEST_F(Verify, HoldsWhileTheApplicationWorks) {
   for (int i = 0; i < 50; ++i) application_.exec("UPDATE thing SET size = size + 1 WHERE id % 50 = 3");
   const auto verified = program_.command({"verify"});

@@ -22,7 +22,8 @@ TEST(Settings, TheContractsVariablesAreAllThere) {
       "MIRROR_EXCLUDE_TABLES",    "MIRROR_FOREIGN_KEYS",     "MIRROR_HTTP_LISTEN",    "MIRROR_INCLUDE_TABLES",
       "MIRROR_LOG_FORMAT",        "MIRROR_LOG_LEVEL",        "MIRROR_ON_POISON",      "MIRROR_PUBLICATION",
       "MIRROR_QUEUE_DISK_BUDGET", "MIRROR_QUEUE_RETENTION",  "MIRROR_SCHEMA_INCLUDE", "MIRROR_SLOT",
-      "MIRROR_SOURCE_URL",        "MIRROR_SOURCE_URL_FILE",  "MIRROR_STATE_DIR",      "MIRROR_SWITCH_TO_WAL"};
+      "MIRROR_SOURCE_URL",        "MIRROR_SOURCE_URL_FILE",  "MIRROR_STATE_DIR",      "MIRROR_SWITCH_TO_WAL",
+      "MIRROR_VERIFY_EVERY"};
   std::vector<std::string> known = known_variables();
   std::sort(known.begin(), known.end());
   EXPECT_EQ(known, expected);
@@ -49,6 +50,7 @@ TEST(Settings, DefaultsInTheTableAreThoseOfThePlainStructs) {
   EXPECT_EQ(parse_boolean(find_setting("mirror.drop_tables")->default_text), mirror.drop_tables);
   EXPECT_EQ(find_setting("state_dir")->default_text, config.state_dir.string());
   EXPECT_EQ(parse_disk_budget(find_setting("queue.disk_budget")->default_text), config.queue.disk_budget_bytes);
+  EXPECT_EQ(parse_duration(find_setting("verify.every")->default_text), config.verify_every);
   EXPECT_EQ(parse_duration(find_setting("queue.retention")->default_text), config.queue.retention);
   EXPECT_EQ(find_setting("log.level")->default_text, config.log.level);
   EXPECT_EQ(parse_log_format(find_setting("log.format")->default_text), config.log.format);
