@@ -38,6 +38,11 @@ class Differential : public testing::Test {
     pair_.run("CREATE PUBLICATION native FOR TABLES IN SCHEMA public");
     session.exec(fmt::format("CREATE SUBSCRIPTION native CONNECTION {} PUBLICATION native",
                              session.quote(connection_string(pair_.source()))));
+    // A replica refuses to truncate a table while one that refers to it is still being copied.
+    const bool copied = eventually(60s, [&] {
+      return session.exec("SELECT FROM pg_catalog.pg_subscription_rel WHERE srsubstate <> 'r'").empty();
+    });
+    if (!copied) throw std::runtime_error("native replica was not copied:\n" + replica_server_.log());
     pair_.program().start();
   }
 
