@@ -115,7 +115,8 @@ class CommandLine {
     CLI::App* teardown = add(app_, "teardown", "remove slot and publications from a PostgreSQL source",
                              [this] { return teardown_command(flags_, yes_); });
     teardown->add_flag("--yes", yes_, "do it; without, only say what would go");
-    resync->add_flag("--yes", resync_.yes, "move a queue or shadow aside that cannot be used any more");
+    resync->add_flag("--yes", resync_.yes,
+                     "move a queue or shadow aside that cannot be used any more; begin with a new slot");
   }
 
   void add_verify() {

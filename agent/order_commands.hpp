@@ -17,7 +17,8 @@ struct ResyncOptions {
   std::vector<std::string> tables;
   bool all = false;
   std::string mirror;  ///< empty: every mirror
-  bool yes = false;    ///< consent to move a queue or shadow aside that cannot be used
+  bool yes =
+      false;  ///< consent to move a queue or shadow aside that cannot be used; to a new slot in a PostgreSQL source
 };
 
 /// `pgmirror resync`: tables are copied again by the running agent. With `all` the mirrors become ours whatever they

@@ -90,7 +90,7 @@ TEST_F(HostileObjects, K17_UniqueIndexOfTheMirrorAloneStopsItsTableAlone) {
   EXPECT_TRUE(pair_.becomes_same());
 }
 
-TEST_F(HostileObjects, D10_PublicationMadeAnewIsRefusedByName) {
+TEST_F(HostileObjects, D10_PublicationMadeAnewIsRefusedByNameAndHealed) {
   mirror_first("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
   const std::string name = ask_source("SELECT min(pubname) FROM pg_publication");
   tell_source("INSERT INTO t VALUES (200); DROP PUBLICATION " + name);
@@ -99,6 +99,9 @@ TEST_F(HostileObjects, D10_PublicationMadeAnewIsRefusedByName) {
   EXPECT_EQ(pair_.program().wait(60s), (ProgramEnd{.exit_code = 78})) << pair_.program().log();
   EXPECT_TRUE(pair_.logs("publication"));
   EXPECT_EQ(slots(), "1") << "nothing is dropped or made without a word";
+  EXPECT_EQ(pair_.program().command({"resync", "--all", "--yes"}).end, ProgramEnd{});
+  pair_.program().start();
+  EXPECT_TRUE(pair_.becomes_same());
 }
 
 TEST_F(HostileObjects, D18_InheritedTablesAreTablesOfTheirOwn) {
