@@ -310,8 +310,12 @@ TEST_P(SchemaFollow, TellsLongNamesApart) {
     for (const auto& row : mirror("SELECT table_name FROM pgmirror.tables WHERE state = 'live' AND table_name LIKE "
                                   "'wwww%' ORDER BY rows, table_name")) {
       const auto table = row[0].as<std::string>();
-      for (const auto& content : mirror("SELECT t::text FROM " + table + " t ORDER BY id")) {
-        found.push_back(content[0].as<std::string>());
+      try {
+        for (const auto& content : mirror("SELECT t::text FROM " + table + " t ORDER BY id")) {
+          found.push_back(content[0].as<std::string>());
+        }
+      } catch (const pqxx::undefined_table&) {
+        return false;  // renamed since we were told its name
       }
     }
     std::ranges::sort(found);
