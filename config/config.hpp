@@ -60,7 +60,7 @@ struct Mirror {
   std::string name = "mirror";
   ConnectionSettings connection;
   std::string schema = "public";  ///< where a SQLite store lands
-  unsigned pool = 3;              ///< connections the apply may use
+  unsigned pool = 3;              ///< connections the first copy may use; applying uses one
   PoisonRule on_poison = PoisonRule::stop_table;
   bool foreign_keys = true;
   bool drop_tables = false;                     ///< follow DROP TABLE; else the table stays, frozen

@@ -40,7 +40,7 @@ const std::vector<Setting>& settings() {
       {"mirror.sslrootcert", "MIRROR_DB_SSLROOTCERT", file, "",
        "CA file to verify the server with; system: what the machine trusts"},
       {"mirror.schema", "MIRROR_DB_SCHEMA", text, "public", "schema in the mirror where a SQLite store lands"},
-      {"mirror.pool", "MIRROR_DB_POOL", number, "3", "connections the apply may use, 1 to 64; it uses one so far"},
+      {"mirror.pool", "MIRROR_DB_POOL", number, "3", "connections that the first copy of a PostgreSQL source may use, 1 to 64; applying uses one"},
       {"mirror.on_poison", "MIRROR_ON_POISON", choice, "stop_table",
        "what to do with a row that the mirror refuses for good: stop_table, park or stop"},
       {"mirror.foreign_keys", "MIRROR_FOREIGN_KEYS", boolean, "true", "make the source's foreign keys in the mirror"},
