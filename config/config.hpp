@@ -36,8 +36,15 @@ struct SqliteSource {
   bool switch_to_wal = false;
 };
 
+/// How the changes of a PostgreSQL source are found.
+enum class CaptureMethod : std::uint8_t {
+  decoding,  ///< logical decoding of the server's log, commit by commit
+  triggers,  ///< triggers in the source, for servers without wal_level=logical; consent to make them there
+};
+
 struct PostgresSource {
   ConnectionSettings connection;
+  CaptureMethod method = CaptureMethod::decoding;
   std::string slot;         ///< replication slot; empty: `pgmirror_` and the database's name
   std::string publication;  ///< empty: as the slot
   /// Objects beyond tables that the mirror gets.

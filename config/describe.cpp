@@ -27,7 +27,12 @@ void describe_source(const Config& config, std::vector<std::string>& lines) {
     lines.emplace_back(config.sqlite->switch_to_wal ? "Source: a file in rollback-journal mode is switched to WAL"
                                                     : "Source: the file's journal mode is left as it is");
   }
-  if (config.postgres) lines.push_back("Source: " + describe_tls(config.postgres->connection));
+  if (config.postgres) {
+    lines.push_back("Source: " + describe_tls(config.postgres->connection));
+    lines.emplace_back(config.postgres->method == CaptureMethod::triggers
+                           ? "Source: changes are found by triggers, which are made there"
+                           : "Source: changes are found by logical decoding");
+  }
 }
 
 void describe_mirror(const Config& config, const Mirror& mirror, std::vector<std::string>& lines) {

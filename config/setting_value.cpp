@@ -81,6 +81,10 @@ PoisonRule parse_poison_rule(std::string_view text) {
   return rule == "stop" ? PoisonRule::stop : PoisonRule::stop_table;
 }
 
+CaptureMethod parse_capture_method(std::string_view text) {
+  return one_of(text, {"decoding", "triggers"}) == "triggers" ? CaptureMethod::triggers : CaptureMethod::decoding;
+}
+
 LogFormat parse_log_format(std::string_view text) {
   return one_of(text, {"text", "json"}) == "json" ? LogFormat::json : LogFormat::text;
 }

@@ -18,6 +18,7 @@ unsigned parse_pool(std::string_view text);
 /// A size (parse_byte_size) of at least 1 MiB.
 std::uint64_t parse_disk_budget(std::string_view text);
 PoisonRule parse_poison_rule(std::string_view text);
+CaptureMethod parse_capture_method(std::string_view text);
 LogFormat parse_log_format(std::string_view text);
 std::string parse_log_level(std::string_view text);
 std::string parse_sslmode(std::string_view text);

@@ -40,7 +40,7 @@ void read_source(ValueReader& reader, Config& config) {
     } else if (is_postgres_url(url->text)) {
       const ConnectionSettings connection = read_source_url(url->text);
       config.source_url = fmt::format("postgresql://{}@{}", connection.user, connection.address());
-      config.postgres = PostgresSource{connection};
+      config.postgres = PostgresSource{.connection = connection};
     } else {
       throw InvalidValue(
           "names no store that can be followed; write sqlite:///data/app.db or postgresql://user@host/database");
@@ -48,7 +48,12 @@ void read_source(ValueReader& reader, Config& config) {
   } catch (const InvalidValue& why) {
     reader.problem(*url, why.what());
   }
-  if (config.postgres) read_postgres(reader, *config.postgres);
+  CaptureMethod method = PostgresSource{}.method;
+  reader.read("capture.postgres.method", method, parse_capture_method);
+  if (config.postgres) {
+    config.postgres->method = method;
+    read_postgres(reader, *config.postgres);
+  }
   if (config.sqlite) reader.read("capture.sqlite.switch_to_wal", config.sqlite->switch_to_wal, parse_boolean);
 }
 

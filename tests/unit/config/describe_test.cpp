@@ -43,6 +43,7 @@ queue: {retention: 36h, disk_budget: 1536MiB}
   for (const std::string& line : describe(config)) all += line + "\n";
   EXPECT_EQ(all.find("S3cret"), std::string::npos) << all;
   EXPECT_NE(all.find("Source: postgresql://app@localhost:5432/shop\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("Source: changes are found by logical decoding\n"), std::string::npos) << all;
   EXPECT_NE(all.find("Mirror DB \"eu\": tables keep their schemas, 1 connection\n"), std::string::npos) << all;
   EXPECT_NE(all.find("Mirror DB \"us\": a.b becomes date (read as julian)\n"), std::string::npos) << all;
   EXPECT_NE(all.find("at most 1.5 GiB in /var/lib/pgmirror, applied changes are kept for 36 h\n"), std::string::npos)

@@ -14,16 +14,40 @@ namespace pgmirror::config {
 namespace {
 
 TEST(Settings, TheContractsVariablesAreAllThere) {
-  std::vector<std::string> expected{
-      "DATABASE_MIRROR_ENABLED",  "MIRROR_CONFIG",           "MIRROR_DB_HOST",        "MIRROR_DB_NAME",
-      "MIRROR_DB_PASSWORD",       "MIRROR_DB_PASSWORD_FILE", "MIRROR_DB_POOL",        "MIRROR_DB_PORT",
-      "MIRROR_DB_SCHEMA",         "MIRROR_DB_SSLMODE",       "MIRROR_DB_SSLROOTCERT", "MIRROR_DB_URL",
-      "MIRROR_DB_URL_FILE",       "MIRROR_DB_USER",          "MIRROR_DROP_TABLES",    "MIRROR_EXCLUDE_COLUMNS",
-      "MIRROR_EXCLUDE_TABLES",    "MIRROR_FOREIGN_KEYS",     "MIRROR_HTTP_LISTEN",    "MIRROR_INCLUDE_TABLES",
-      "MIRROR_LOG_FORMAT",        "MIRROR_LOG_LEVEL",        "MIRROR_ON_POISON",      "MIRROR_PUBLICATION",
-      "MIRROR_QUEUE_DISK_BUDGET", "MIRROR_QUEUE_RETENTION",  "MIRROR_SCHEMA_INCLUDE", "MIRROR_SLOT",
-      "MIRROR_SOURCE_URL",        "MIRROR_SOURCE_URL_FILE",  "MIRROR_STATE_DIR",      "MIRROR_SWITCH_TO_WAL",
-      "MIRROR_VERIFY_EVERY"};
+  std::vector<std::string> expected{"DATABASE_MIRROR_ENABLED",
+                                    "MIRROR_CAPTURE_METHOD",
+                                    "MIRROR_CONFIG",
+                                    "MIRROR_DB_HOST",
+                                    "MIRROR_DB_NAME",
+                                    "MIRROR_DB_PASSWORD",
+                                    "MIRROR_DB_PASSWORD_FILE",
+                                    "MIRROR_DB_POOL",
+                                    "MIRROR_DB_PORT",
+                                    "MIRROR_DB_SCHEMA",
+                                    "MIRROR_DB_SSLMODE",
+                                    "MIRROR_DB_SSLROOTCERT",
+                                    "MIRROR_DB_URL",
+                                    "MIRROR_DB_URL_FILE",
+                                    "MIRROR_DB_USER",
+                                    "MIRROR_DROP_TABLES",
+                                    "MIRROR_EXCLUDE_COLUMNS",
+                                    "MIRROR_EXCLUDE_TABLES",
+                                    "MIRROR_FOREIGN_KEYS",
+                                    "MIRROR_HTTP_LISTEN",
+                                    "MIRROR_INCLUDE_TABLES",
+                                    "MIRROR_LOG_FORMAT",
+                                    "MIRROR_LOG_LEVEL",
+                                    "MIRROR_ON_POISON",
+                                    "MIRROR_PUBLICATION",
+                                    "MIRROR_QUEUE_DISK_BUDGET",
+                                    "MIRROR_QUEUE_RETENTION",
+                                    "MIRROR_SCHEMA_INCLUDE",
+                                    "MIRROR_SLOT",
+                                    "MIRROR_SOURCE_URL",
+                                    "MIRROR_SOURCE_URL_FILE",
+                                    "MIRROR_STATE_DIR",
+                                    "MIRROR_SWITCH_TO_WAL",
+                                    "MIRROR_VERIFY_EVERY"};
   std::vector<std::string> known = known_variables();
   std::sort(known.begin(), known.end());
   EXPECT_EQ(known, expected);
@@ -42,6 +66,7 @@ TEST(Settings, DefaultsInTheTableAreThoseOfThePlainStructs) {
   const Mirror mirror;
   EXPECT_EQ(parse_boolean(find_setting("enabled")->default_text), config.enabled);
   EXPECT_EQ(parse_boolean(find_setting("capture.sqlite.switch_to_wal")->default_text), SqliteSource{}.switch_to_wal);
+  EXPECT_EQ(parse_capture_method(find_setting("capture.postgres.method")->default_text), PostgresSource{}.method);
   EXPECT_EQ(parse_port(find_setting("mirror.port")->default_text), mirror.connection.port);
   EXPECT_EQ(find_setting("mirror.schema")->default_text, mirror.schema);
   EXPECT_EQ(parse_pool(find_setting("mirror.pool")->default_text), mirror.pool);

@@ -74,9 +74,11 @@ TEST(SourceUrl, ANeighbourInAComposeNetworkNeedsNoTls) {
 
 TEST(SourceUrl, WhatBelongsToAPostgresSource) {
   const Config config = load(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"},
+                                     {"MIRROR_CAPTURE_METHOD", "triggers"},
                                      {"MIRROR_SLOT", "shop_1"},
                                      {"MIRROR_PUBLICATION", "Shop"},
                                      {"MIRROR_SCHEMA_INCLUDE", "triggers"}}));
+  EXPECT_EQ(config.postgres->method, CaptureMethod::triggers);
   EXPECT_EQ(config.postgres->slot, "shop_1");
   EXPECT_EQ(config.postgres->publication, "Shop");
   EXPECT_FALSE(config.postgres->views);
@@ -88,6 +90,14 @@ TEST(SourceUrl, WhatBelongsToAPostgresSource) {
   EXPECT_EQ(
       problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_SCHEMA_INCLUDE", "view"}})),
       (Messages{"MIRROR_SCHEMA_INCLUDE: view is none of views, functions, triggers, none"}));
+}
+
+TEST(SourceUrl, ChangesOfAPostgresStoreAreDecodedUnlessAskedOtherwise) {
+  EXPECT_EQ(load(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}})).postgres->method,
+            CaptureMethod::decoding);
+  EXPECT_EQ(
+      problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_CAPTURE_METHOD", "wal2json"}})),
+      (Messages{"MIRROR_CAPTURE_METHOD: \"wal2json\" is none of decoding, triggers"}));
 }
 
 TEST(SourceUrl, SchemasAreFineForAPostgresStore) {
