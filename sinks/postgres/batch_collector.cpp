@@ -6,6 +6,7 @@ namespace pgmirror::sinks::postgres {
 
 void BatchCollector::restart(change::Position position) {
   cursor_.seek(position);
+  collected_ = position;
   item_ = nullptr;
   inside_transaction_ = false;
   pending_.clear();
@@ -26,6 +27,11 @@ BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimi
       if (!keep(*row, batch)) return Stopped::unknown_relation;
       if (pending_bytes_ > limits.bytes || pending_.size() > limits.changes) return Stopped::serial;
     } else if (const auto* commit = std::get_if<change::Commit>(item_)) {
+      // A snapshot may stand between two commits.
+      if (commit->position > limits.until) {
+        restart(collected_);
+        return Stopped::beyond;
+      }
       finish(*commit, batch);
     } else if (const auto* value = std::get_if<change::SequenceValue>(item_)) {
       pending_sequences_.push_back(*value);
@@ -63,6 +69,7 @@ void BatchCollector::finish(const change::Commit& commit, NetBatch& batch) {
   pending_bytes_ = 0;
   pending_sequences_.clear();
   inside_transaction_ = false;
+  collected_ = commit.position;
   batch.end_transaction(commit);
 }
 

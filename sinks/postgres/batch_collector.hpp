@@ -14,7 +14,7 @@ struct BatchLimits {
   std::uint64_t changes = 20'000;
   std::size_t bytes = std::size_t{8} << 20U;
   std::uint64_t transactions = 1'000'000;
-  change::Position until{~std::uint64_t{0}};  ///< the batch ends with this transaction at the latest
+  change::Position until{~std::uint64_t{0}};  ///< no transaction that ends behind it is in the batch
 };
 
 /// Reads whole transactions from a cursor into a batch. One thread; never blocks but for the disk.
@@ -27,6 +27,7 @@ class BatchCollector {
     full,              ///< a limit is reached
     unknown_relation,  ///< describe unknown() and go on
     serial,            ///< the next transaction is for SerialApply: it changes the schema or is too large
+    beyond,            ///< the next transaction ends behind BatchLimits::until
   };
   Stopped collect(NetBatch& batch, const BatchLimits& limits);
 
@@ -47,6 +48,7 @@ class BatchCollector {
 
   queue::Cursor& cursor_;
   TableRegistry& tables_;
+  change::Position collected_ = cursor_.position();  ///< whole transactions up to here were read
   const queue::Item* item_ = nullptr;
   bool inside_transaction_ = false;
   /// The rows of the open transaction: its position, which decides whether they count, is known at its end only.

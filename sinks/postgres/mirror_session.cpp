@@ -197,8 +197,8 @@ void MirrorSession::take_orders() {
   }
 }
 
-/// The changes of the tables copied here are in the queue from the snapshot's position on, so the mirror must not be
-/// further, and its schema must be the snapshot's.
+/// The changes of the tables copied here are in the queue from the snapshot's position on, so the mirror must have all
+/// commits up to there and none behind it.
 void MirrorSession::carry_out_plan(std::stop_token stop) {
   leave_pipeline();
   Planned planned = std::move(*planned_);
@@ -263,7 +263,7 @@ bool MirrorSession::step(std::stop_token stop) {
   if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) carry_out_plan(stop);
   if (trouble_.stands_alone() && trouble_.active_at(position_) && batch_.empty()) {
     leave_pipeline();
-    if (queue_.end() > position_) apply_alone();
+    if (queue_.end() > position_ && !apply_alone()) carry_out_plan(stop);
     return true;
   }
   const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
@@ -279,7 +279,11 @@ bool MirrorSession::step(std::stop_token stop) {
   }
   if (batch_.empty() && stopped == BatchCollector::Stopped::serial) {
     leave_pipeline();
-    apply_alone();
+    if (!apply_alone()) carry_out_plan(stop);
+    return true;
+  }
+  if (batch_.empty() && planned_ && stopped == BatchCollector::Stopped::beyond) {
+    carry_out_plan(stop);
     return true;
   }
   if (pipeline_ && pipeline_->in_flight() > 0) {
@@ -369,24 +373,28 @@ void MirrorSession::handle_unknown() {
   tables_.describe(connection_, collector_->unknown());
 }
 
-void MirrorSession::apply_alone() {
+/// False where the next transaction ends behind the snapshot that is planned with.
+bool MirrorSession::apply_alone() {
   SerialApply serial(connection_, ownership_, schema_, tables_);
   std::optional<SerialApply::Refusals> refusals;
   if (trouble_.active_at(position_) && trouble_.attempts >= Trouble::most_attempts) {
     refusals = {.rule = mirror_.on_poison, .attempts = trouble_.attempts};
   }
   collector_->restart(position_);
-  const SerialApply::Outcome outcome = serial.apply_next(*cursor_, position_, refusals);
-  if (outcome.tables_to_copy > 0) copy_awaited_ = true;
-  if (outcome.rows_parked + outcome.tables_stopped > 0) {
-    spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome.rows_parked,
-                  outcome.tables_stopped);
-    board_.update([&](MirrorStatus& status) { status.parked += outcome.rows_parked; });
+  const change::Position until = planned_ ? planned_->snapshot->position() : BatchLimits{}.until;
+  const auto outcome = serial.apply_next(*cursor_, position_, until, refusals);
+  if (!outcome) return false;
+  if (outcome->tables_to_copy > 0) copy_awaited_ = true;
+  if (outcome->rows_parked + outcome->tables_stopped > 0) {
+    spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome->rows_parked,
+                  outcome->tables_stopped);
+    board_.update([&](MirrorStatus& status) { status.parked += outcome->rows_parked; });
     last_recount_ = {};
   }
-  applied(outcome.applied);
+  applied(outcome->applied);
   collector_->restart(position_);
   publish_tables();
+  return true;
 }
 
 void MirrorSession::applied(const Applied& outcome) {

@@ -88,7 +88,7 @@ class MirrorSession {
   void receive(std::chrono::milliseconds timeout);
   void drain();
   void leave_pipeline();
-  void apply_alone();
+  bool apply_alone();
   void handle_unknown();
   void applied(const Applied& outcome);
   void check_flushed();

@@ -222,10 +222,16 @@ class SerialApply::Attempt {
   }
 
   /// Definitions and truncations are put off until rows come: all that belong together are known then. Where a source
-  /// redefines a table's key it empties the table first.
+  /// redefines a table's key it empties the table first. A table that is emptied under a definition made here has to
+  /// stand like that before.
   void define_tables() {
     if (put_off_.empty()) return empty_tables();
     flush();
+    const auto defined_here = [&](const change::RelationPtr& relation) {
+      return std::ranges::any_of(put_off_, [&](const Definition& definition) {
+        return definition.change.after && *relation == *definition.change.after;
+      });
+    };
     for (Definition& definition : put_off_) {
       const auto emptied = std::ranges::find_if(emptied_, [&](const change::RelationPtr& relation) {
         return definition.change.before && *relation == *definition.change.before;
@@ -233,12 +239,17 @@ class SerialApply::Attempt {
       definition.rows_come_again = emptied != emptied_.end();
       if (definition.rows_come_again) emptied_.erase(emptied);
     }
+    std::vector<change::RelationPtr> emptied_afterwards;
+    std::ranges::copy_if(emptied_, std::back_inserter(emptied_afterwards), defined_here);
+    std::erase_if(emptied_, defined_here);
     empty_tables();
     const auto stands = [this](const change::Relation& relation) {
       const TrackedTable::State state = tables_.state_of(relation);
       return state == TrackedTable::State::live || state == TrackedTable::State::stopped;
     };
     for (const Definition& definition : in_safe_order(std::exchange(put_off_, {}), stands)) define(definition);
+    emptied_ = std::move(emptied_afterwards);
+    empty_tables();
   }
 
   void define(const Definition& definition) {
@@ -560,10 +571,12 @@ change::RelationPtr SerialApply::table_to_stop(const libpq::ConstraintName& refu
   return nullptr;
 }
 
-SerialApply::Outcome SerialApply::apply_next(queue::Cursor& cursor, change::Position position,
-                                             const std::optional<Refusals>& refusals) {
+std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& cursor, change::Position position,
+                                                            change::Position until,
+                                                            const std::optional<Refusals>& refusals) {
   const Ahead ahead = look_ahead(cursor, position);
   const change::Commit& commit = ahead.commit;
+  if (commit.position > until) return std::nullopt;
   Stopping stopping;
   std::vector<CopyNeeded> copying;
   for (const change::SchemaStatement& label : ahead.labels) {

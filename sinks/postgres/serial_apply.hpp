@@ -35,12 +35,14 @@ class SerialApply {
   };
 
   /// Applies the transaction in front of `cursor`, which was committed right after `position`, and moves the checkpoint
-  /// in the same transaction of the mirror. `cursor` stands behind it on return.
+  /// in the same transaction of the mirror. `cursor` stands behind it on return. Nothing, and nothing is done, when it
+  /// ends behind `until`.
   ///
   /// Where the order of rows inside the transaction offends a unique index, everything touched is deleted first and
   /// then inserted. With `refusals` rows that the mirror still refuses are found and treated by the rule; without, or
   /// where the rule is `stop`, throws BatchRefused. Throws DatabaseError, SchemaError; the connection is spent then.
-  Outcome apply_next(queue::Cursor& cursor, change::Position position, const std::optional<Refusals>& refusals);
+  std::optional<Outcome> apply_next(queue::Cursor& cursor, change::Position position, change::Position until,
+                                    const std::optional<Refusals>& refusals);
 
  private:
   class Attempt;

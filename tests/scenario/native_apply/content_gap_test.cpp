@@ -73,6 +73,58 @@ TEST_F(CopiedContent, D3_D4_RewrittenTableIsCopiedAgainAndOthersGoOn) {
   expect_exact(items_);
 }
 
+TEST_F(CopiedContent, CommitsRightBehindTheSnapshotOfACopyAreApplied) {
+  start_and_copy();
+  std::atomic<bool> told = false;
+  native_.behind_snapshot = [&] {
+    if (told) return;
+    native_.transaction([&] { native_.insert(items_, {"3000", "right behind"}); });
+    native_.transaction([&] { native_.insert(items_, {"3001", "later"}); });
+    told = true;
+  };
+  native_.transaction([&] {
+    native_.rewrite(items_, {{"1", "N1"}});
+    native_.gap(items_, "rows were rewritten");
+  });
+  ASSERT_TRUE(eventually(30s, [&] { return told.load(); }));
+  expect_exact(items_);
+}
+
+TEST_F(CopiedContent, D1_ColumnIsAddedRightBehindTheSnapshotOfACopy) {
+  start_and_copy();
+  std::atomic<bool> told = false;
+  native_.behind_snapshot = [&] {
+    if (told) return;
+    native_.transaction([&] {
+      change::Relation after = *items_;
+      after.columns.push_back({.name = "added", .declared_type = "integer", .family = change::TypeFamily::native});
+      items_ = native_.redefine(items_, after);
+      native_.rewrite(items_, {{"1", "N1", std::nullopt}});
+      native_.insert(items_, {"3000", "right behind", "7"});
+    });
+    native_.transaction([&] { native_.insert(items_, {"3001", "later", "8"}); });
+    told = true;
+  };
+  native_.transaction([&] {
+    native_.rewrite(items_, {{"1", "N1"}});
+    native_.gap(items_, "rows were rewritten");
+  });
+  ASSERT_TRUE(eventually(30s, [&] { return told.load(); }));
+  expect_exact(items_);
+}
+
+TEST_F(CopiedContent, D1_TruncateIsTheFirstThatIsHeardOfATableWithANewColumn) {
+  start_and_copy();
+  native_.transaction([&] {
+    change::Relation after = *items_;
+    after.columns.push_back({.name = "added", .declared_type = "integer", .family = change::TypeFamily::native});
+    items_ = native_.redefine(items_, after);
+    native_.truncate({items_});
+    native_.insert(items_, {"1", "new", "7"});
+  });
+  expect_exact(items_);
+}
+
 TEST_F(CopiedContent, GapIsNotForgottenByAStop) {
   start_and_copy();
   stop();

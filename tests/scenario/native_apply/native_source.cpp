@@ -15,6 +15,9 @@ using change::Value;
 
 namespace {
 
+/// From one commit to the next, as a log has more than commits in it.
+constexpr std::uint64_t commit_distance = 10;
+
 Value value_of(const std::optional<std::string>& cell) { return cell ? Value::text(*cell) : Value::null(); }
 
 std::vector<Value> values_of(const Printed& row) {
@@ -58,8 +61,8 @@ std::string copy_line(const Printed& row) {
 
 class NativeSnapshot : public change::Snapshot {
  public:
-  explicit NativeSnapshot(NativeSource& source) : source_(source) {
-    position_ = source.position_;
+  NativeSnapshot(NativeSource& source, std::uint64_t behind_last_commit) : source_(source) {
+    position_.value = source.position_.value + behind_last_commit;
     script_ = source.script_;
     sequences_ = source.sequences_;
     for (const auto& [name, table] : source.tables_) {
@@ -164,7 +167,7 @@ void NativeSource::transaction(const std::function<void()>& work) {
   const std::lock_guard lock(mutex_);
   queue_.begin();
   work();
-  ++position_.value;
+  position_.value += commit_distance;
   queue_.commit({position_, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now())});
   queue_.sync();
 }
@@ -236,9 +239,15 @@ std::vector<Printed> NativeSource::rows(const change::RelationPtr& relation) con
 }
 
 std::unique_ptr<change::Snapshot> NativeSource::open_snapshot() {
-  const std::lock_guard lock(mutex_);
-  ++snapshots;
-  return std::make_unique<NativeSnapshot>(*this);
+  std::unique_ptr<NativeSnapshot> snapshot;
+  {
+    const std::lock_guard lock(mutex_);
+    ++snapshots;
+    // Its position has to be one that the queue comes to.
+    snapshot = std::make_unique<NativeSnapshot>(*this, behind_snapshot ? commit_distance / 2 : 0);
+  }
+  if (behind_snapshot) behind_snapshot();
+  return snapshot;
 }
 
 }  // namespace pgmirror::tests

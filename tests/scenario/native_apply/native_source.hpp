@@ -63,6 +63,9 @@ class NativeSource : public change::SnapshotProvider {
   /// Before each part of a table is handed out, on the thread that reads: table and number of the part.
   std::function<void(const std::string& table, std::size_t part)> before_part;
   std::size_t rows_in_part = 1'000'000;
+  /// When a snapshot has been taken and nobody has it yet. More than one commit may come: snapshots then stand between
+  /// two commits, as a replication slot's do.
+  std::function<void()> behind_snapshot;
   std::atomic<int> snapshots = 0;
 
  private:
