@@ -5,6 +5,7 @@
 
 #include "agent/state_directory.hpp"
 #include "capture/postgres/continuation.hpp"
+#include "capture/postgres/triggers/trigger_source.hpp"
 #include "capture/sqlite/shadow_store.hpp"
 #include "queue/inspection.hpp"
 
@@ -53,6 +54,9 @@ std::optional<std::string> why_state_is_unusable(const config::Config& config) {
     return failure.what();
   }
   if (queue.damage) return queue.damage;
+  if (config.postgres && config.postgres->method == config::CaptureMethod::triggers) {
+    return capture::postgres::triggers::why_log_not_continued(*config.postgres, queue.end, queue.identity);
+  }
   if (config.postgres) {
     return capture::postgres::why_not_continued(*config.postgres, queue.end, queue.identity);
   }

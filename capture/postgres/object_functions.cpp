@@ -40,7 +40,9 @@ SchemaObjects read_triggers(libpq::Connection& connection) {
       "SELECT t.oid, n.nspname, c.relname, t.tgname, pg_catalog.pg_get_triggerdef(t.oid), t.tgrelid"
       " FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " WHERE t.oid >= 16384 AND NOT t.tgisinternal AND c.relkind IN ('r', 'p')");
+      " JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid"
+      " WHERE t.oid >= 16384 AND NOT t.tgisinternal AND c.relkind IN ('r', 'p')"
+      " AND p.pronamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pgmirror')");
   SchemaObjects objects;
   for (int row = 0; row < result.rows(); ++row) {
     objects.push_back(

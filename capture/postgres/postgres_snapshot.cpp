@@ -33,12 +33,12 @@ libpq::Connection import_snapshot(const config::ConnectionSettings& settings, co
 class PostgresSnapshot::Session {
  public:
   Session(const config::ConnectionSettings& settings, const config::TableRules& rules, const ScriptOptions& options,
-          const std::string& exported, change::Position position)
+          const std::string& exported, change::Position position, config::CaptureMethod method)
       : settings_(settings),
         options_(options),
         position_(position),
         connection_(import_snapshot(settings, exported)),
-        catalog_(rules) {
+        catalog_(rules, method) {
     read_catalog();
     for (const FollowedTable& table : catalog_.followed()) {
       if (table.following != Following::none) relations_.push_back(table.relation);
@@ -111,8 +111,9 @@ class PostgresSnapshot::Session {
 };
 
 PostgresSnapshot::PostgresSnapshot(const config::ConnectionSettings& settings, const config::TableRules& rules,
-                                   const ScriptOptions& options, const std::string& exported, change::Position position)
-    : session_(std::make_unique<Session>(settings, rules, options, exported, position)) {}
+                                   const ScriptOptions& options, const std::string& exported, change::Position position,
+                                   config::CaptureMethod method)
+    : session_(std::make_unique<Session>(settings, rules, options, exported, position, method)) {}
 
 PostgresSnapshot::PostgresSnapshot(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 

@@ -23,7 +23,8 @@ class PostgresSnapshot : public change::Snapshot {
   /// Imports `exported` (as CREATE_REPLICATION_SLOT or pg_export_snapshot() name it), which needs to be valid until the
   /// constructor returns; `position` is the slot's consistent point. Reads the catalog. Throws DatabaseError.
   PostgresSnapshot(const config::ConnectionSettings& settings, const config::TableRules& rules,
-                   const ScriptOptions& options, const std::string& exported, change::Position position);
+                   const ScriptOptions& options, const std::string& exported, change::Position position,
+                   config::CaptureMethod method = config::CaptureMethod::decoding);
   ~PostgresSnapshot() override;
 
   change::Position position() const override;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "capture/postgres/triggers/row_identity.hpp"
 #include "libpq/parameters.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -170,7 +171,8 @@ void RelationCatalog::refresh(libpq::Connection& connection) { take(read_catalog
 void RelationCatalog::take(CatalogPicture picture) {
   picture_ = std::move(picture);
   followed_.clear();
-  for (const CatalogTable& table : picture_.tables) {
+  for (CatalogTable& table : picture_.tables) {
+    if (method_ == config::CaptureMethod::triggers) triggers::identify_rows(table, rules_);
     if (std::optional<FollowedTable> followed = follow(table, rules_)) followed_.push_back(std::move(*followed));
   }
 }

@@ -9,6 +9,7 @@
 #include "capture/postgres/catalog_picture.hpp"
 #include "capture/postgres/pgoutput_message.hpp"
 #include "change/transaction.hpp"
+#include "config/config.hpp"
 #include "config/table_rules.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -40,7 +41,9 @@ struct StreamedRelation {
 /// The tables of a PostgreSQL source through the user's rules, as relations. One thread.
 class RelationCatalog {
  public:
-  explicit RelationCatalog(config::TableRules rules) : rules_(std::move(rules)) {}
+  /// With triggers whatever identifies a row serves, and a table without a key is followed by whole rows.
+  explicit RelationCatalog(config::TableRules rules, config::CaptureMethod method = config::CaptureMethod::decoding)
+      : rules_(std::move(rules)), method_(method) {}
 
   /// Reads the catalog as `connection` sees it. Blocks, throws DatabaseError.
   void refresh(libpq::Connection& connection);
@@ -67,6 +70,7 @@ class RelationCatalog {
   bool knows(const RelationMessage& message) const;
 
   config::TableRules rules_;
+  config::CaptureMethod method_;
   CatalogPicture picture_;
   std::vector<FollowedTable> followed_;
 };

@@ -11,7 +11,7 @@ constexpr const char* start_over = R"(run "pgmirror resync --all" to copy everyt
   throw SourceRefused(fmt::format("source {}: {}", source, what));
 }
 
-void require_same_history(const SourceFacts& facts, const ExpectedHistory& expected) {
+void require_same_database(const SourceFacts& facts, const ExpectedHistory& expected) {
   if (facts.identity() == *expected.identity) return;
   const std::string& known = expected.identity->text;
   const std::string system = "postgresql:" + facts.system_identifier + "/";
@@ -48,6 +48,16 @@ void require_usable(const SourceFacts& facts, const std::string& source) {
   }
 }
 
+void require_same_history(const SourceFacts& facts, const ExpectedHistory& expected) {
+  require_same_database(facts, expected);
+  if (facts.log_end < expected.queue_end) {
+    refuse(expected.source,
+           fmt::format("the server's log ends at {}, before the queue's end {}: it was restored from a "
+                       "backup; {}",
+                       to_string(facts.log_end), to_string(expected.queue_end), start_over));
+  }
+}
+
 void require_own_slot(const SlotFacts& slot, const ExpectedHistory& expected) {
   if (slot.plugin != "pgoutput" || slot.database != expected.database) {
     refuse(expected.source, fmt::format("replication slot \"{}\" belongs to something else (plugin \"{}\", database "
@@ -64,12 +74,6 @@ void require_own_slot(const SlotFacts& slot, const ExpectedHistory& expected) {
 void require_continuation(const SourceFacts& facts, const std::optional<SlotFacts>& slot,
                           const ExpectedHistory& expected) {
   require_same_history(facts, expected);
-  if (facts.log_end < expected.queue_end) {
-    refuse(expected.source,
-           fmt::format("the server's log ends at {}, before the queue's end {}: it was restored from a "
-                       "backup; {}",
-                       to_string(facts.log_end), to_string(expected.queue_end), start_over));
-  }
   if (!slot) {
     refuse(expected.source,
            fmt::format("replication slot \"{}\" is gone, so commits may be missing; {}", expected.slot, start_over));

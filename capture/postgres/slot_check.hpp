@@ -21,6 +21,10 @@ struct ExpectedHistory {
 /// encoding that says nothing about its bytes.
 void require_usable(const SourceFacts& facts, const std::string& source);
 
+/// Throws SourceRefused where this is another cluster, database or timeline than the queue follows, or its log is older
+/// than the queue.
+void require_same_history(const SourceFacts& facts, const ExpectedHistory& expected);
+
 /// Throws SourceRefused where server and slot do not continue the queue's history without a hole: another cluster,
 /// database or timeline, a log or a slot that is older or newer than the queue allows, a lost slot. The server itself
 /// would begin at the slot's place without a word.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "libpq/connection.hpp"
+
+namespace pgmirror::capture::postgres::triggers {
+
+/// The schema `pgmirror` of a source whose changes are found by triggers: the log `pgmirror.changes`, the function that
+/// writes it, and `pgmirror.progress`, which says how far the log has been read (progress.hpp).
+///
+/// A row of the log has the transaction that wrote it, the table, and what the change touched as the server prints a
+/// row, `(7,"a b",)`: the old row, the new row, both or, for a TRUNCATE, neither. Of a table with a key only the cells
+/// up to the last one of the key are kept; `=` in place of an old row says that it had the same. No column's name
+/// stands anywhere, so that nothing an application does to its tables can make its own writes fail.
+
+/// What makes it, harmless to repeat.
+std::string change_log_sql();
+/// Whether all of it is there, as this version makes it. Throws DatabaseError.
+bool has_change_log(libpq::Connection& connection);
+/// Makes it in one transaction. Throws DatabaseError.
+void make_change_log(libpq::Connection& connection);
+/// Takes it away; the schema too where nothing else is in it. No trigger may use it any more. Throws DatabaseError.
+void drop_change_log(libpq::Connection& connection);
+
+/// The trigger function as SQL names it, and as a condition on pg_trigger t.
+inline constexpr const char* log_function = "pgmirror.log_change";
+std::string calls_log_function();
+
+}  // namespace pgmirror::capture::postgres::triggers
