@@ -38,6 +38,34 @@ struct TablePart {
   std::uint64_t bytes = 0;  ///< likewise
 };
 
+/// How the rows of a table are told apart and summed up by a server's own hash functions: two servers that print the
+/// same values come to the same numbers.
+struct RowHashing {
+  std::vector<std::string> columns;  ///< that count, by name
+  std::vector<std::string> key;      ///< likewise; empty: all of the columns
+  std::size_t buckets = 1;           ///< by hash of the key; a power of two, at most 65536
+};
+
+struct RowHashes {
+  std::uint64_t key_low = 0;
+  std::uint64_t key_high = 0;
+  std::uint64_t row = 0;
+};
+
+/// The rows of one bucket. Sums wrap around, so parts can be added up.
+struct BucketSum {
+  std::uint64_t rows = 0;
+  std::uint64_t sum = 0;
+  std::uint64_t mixed_sum = 0;  ///< of the hashes of the hashes
+  BucketSum& operator+=(const BucketSum& other) {
+    rows += other.rows;
+    sum += other.sum;
+    mixed_sum += other.mixed_sum;
+    return *this;
+  }
+  bool operator==(const BucketSum&) const = default;
+};
+
 /// The whole source as of one commit, for copies and comparisons.
 ///
 /// Stays the same while the source moves on. Used by one thread; reading blocks on disk or on the source's server.
@@ -68,6 +96,20 @@ class Snapshot {
   virtual void copy_text(const Relation& /*relation*/, const TablePart& /*part*/,
                          const std::function<bool(std::string_view)>& /*consume*/) {
     throw std::logic_error("this snapshot gives no COPY text");
+  }
+  /// Whether bucket_sums() and read_buckets() work: the source's server does the work, and only what is asked for
+  /// leaves it.
+  virtual bool gives_row_hashes() const { return false; }
+  /// One for each bucket.
+  virtual std::vector<BucketSum> bucket_sums(const Relation& /*relation*/, const TablePart& /*part*/,
+                                             const RowHashing& /*hashing*/) {
+    throw std::logic_error("this snapshot gives no row hashes");
+  }
+  /// The rows of some buckets, in any order; without their cells (an empty tuple) unless `cells`. As read() otherwise.
+  virtual void read_buckets(const Relation& /*relation*/, const RowHashing& /*hashing*/,
+                            const std::vector<bool>& /*buckets*/, bool /*cells*/,
+                            const std::function<bool(const RowHashes&, Tuple)>& /*consume*/) {
+    throw std::logic_error("this snapshot gives no row hashes");
   }
   /// The same content for another thread, where gives_copy_text(). This object must outlive it.
   virtual std::unique_ptr<Snapshot> share() { throw std::logic_error("this snapshot cannot be shared"); }

@@ -96,6 +96,8 @@ struct Config {
   std::vector<Mirror> mirrors;
   TableRules tables;
   std::chrono::seconds verify_every{0};  ///< mirrors are compared with the source so often; zero: only when asked
+  /// Bytes of the source that a comparison reads in a second at most; zero: as fast as it goes.
+  std::uint64_t verify_rate = 0;
   std::filesystem::path state_dir = "/var/lib/pgmirror";
   Queue queue;
   Log log;

@@ -89,6 +89,7 @@ void read_everything_else(const Given& given, ValueReader& reader, Config& confi
   reader.read("state_dir", config.state_dir, parse_plain_text);
   reader.read("queue.disk_budget", config.queue.disk_budget_bytes, parse_disk_budget);
   reader.read("verify.every", config.verify_every, parse_duration);
+  reader.read("verify.rate", config.verify_rate, parse_rate);
   reader.read("queue.retention", config.queue.retention, parse_duration);
   reader.read("http.listen", config.http_listen, parse_listen_address);
   append(problems, contradictions(config));

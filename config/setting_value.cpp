@@ -75,6 +75,8 @@ std::uint64_t parse_disk_budget(std::string_view text) {
   return bytes;
 }
 
+std::uint64_t parse_rate(std::string_view text) { return text == "0" ? 0 : parse_byte_size(text); }
+
 PoisonRule parse_poison_rule(std::string_view text) {
   const std::string rule = one_of(text, {"stop_table", "park", "stop"});
   if (rule == "park") return PoisonRule::park;

@@ -17,6 +17,8 @@ std::uint16_t parse_port(std::string_view text);
 unsigned parse_pool(std::string_view text);
 /// A size (parse_byte_size) of at least 1 MiB.
 std::uint64_t parse_disk_budget(std::string_view text);
+/// Bytes a second: a size (parse_byte_size), or 0 for no limit.
+std::uint64_t parse_rate(std::string_view text);
 PoisonRule parse_poison_rule(std::string_view text);
 CaptureMethod parse_capture_method(std::string_view text);
 LogFormat parse_log_format(std::string_view text);

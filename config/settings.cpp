@@ -53,6 +53,8 @@ const std::vector<Setting>& settings() {
       {"types", "", types, "", "target types by table.column: timestamptz, or {type: timestamptz, encoding: unix_ms}"},
       {"verify.every", "MIRROR_VERIFY_EVERY", duration, "0",
        "how often mirrors are compared with the source by content, for example 6h; 0: only by pgmirror verify"},
+      {"verify.rate", "MIRROR_VERIFY_RATE", size, "0",
+       "the most a comparison reads from the source in a second, for example 20MiB; 0: as fast as it goes"},
       {"state_dir", "MIRROR_STATE_DIR", file, "/var/lib/pgmirror", "queue and source identity; keep it on a volume"},
       {"queue.disk_budget", "MIRROR_QUEUE_DISK_BUDGET", size, "10GiB", "the most the queue may take on disk"},
       {"queue.retention", "MIRROR_QUEUE_RETENTION", duration, "0",

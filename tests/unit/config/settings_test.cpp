@@ -47,7 +47,8 @@ TEST(Settings, TheContractsVariablesAreAllThere) {
                                     "MIRROR_SOURCE_URL_FILE",
                                     "MIRROR_STATE_DIR",
                                     "MIRROR_SWITCH_TO_WAL",
-                                    "MIRROR_VERIFY_EVERY"};
+                                    "MIRROR_VERIFY_EVERY",
+                                    "MIRROR_VERIFY_RATE"};
   std::vector<std::string> known = known_variables();
   std::sort(known.begin(), known.end());
   EXPECT_EQ(known, expected);
@@ -76,6 +77,7 @@ TEST(Settings, DefaultsInTheTableAreThoseOfThePlainStructs) {
   EXPECT_EQ(find_setting("state_dir")->default_text, config.state_dir.string());
   EXPECT_EQ(parse_disk_budget(find_setting("queue.disk_budget")->default_text), config.queue.disk_budget_bytes);
   EXPECT_EQ(parse_duration(find_setting("verify.every")->default_text), config.verify_every);
+  EXPECT_EQ(parse_rate(find_setting("verify.rate")->default_text), config.verify_rate);
   EXPECT_EQ(parse_duration(find_setting("queue.retention")->default_text), config.queue.retention);
   EXPECT_EQ(find_setting("log.level")->default_text, config.log.level);
   EXPECT_EQ(parse_log_format(find_setting("log.format")->default_text), config.log.format);
