@@ -1,23 +1,11 @@
 #include <fmt/format.h>
 
 #include "tests/scenario/apply/applied_queue.hpp"
-#include "tests/support/file_text.hpp"
+#include "tests/support/process_memory.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
 namespace pgmirror::tests {
 namespace {
-
-/// The most memory this process has held since it was last asked to forget, in MiB.
-std::int64_t peak_memory() {
-  const std::string status = file_text("/proc/self/status");
-  return std::stoll(status.substr(status.find("VmHWM:") + 6)) / 1024;
-}
-
-void forget_peak_memory() {
-  std::FILE* const file = std::fopen("/proc/self/clear_refs", "w");
-  std::fputs("5", file);
-  std::fclose(file);
-}
 
 class InOrder : public AppliedQueue {};
 

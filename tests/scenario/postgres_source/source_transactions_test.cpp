@@ -1,13 +1,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
-#include <fstream>
 #include <pqxx/pqxx>
 
 #include "tests/scenario/postgres_source/followed_server.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/process_memory.hpp"
 
 namespace pgmirror::tests {
 namespace {
@@ -230,15 +228,7 @@ TEST(PostgresSource, TransactionLargerThanMemoryPassesInPieces) {
   followed.sql("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 500000) i");
   ASSERT_TRUE(followed.caught_up(120s));
   EXPECT_EQ(followed.log().rows_begun(), 500000U);
-  const std::string memory = fmt::format("/proc/{}/status", ::getpid());
-  std::ifstream status(memory);
-  std::string line;
-  long peak_kilobytes = 0;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmHWM:")) peak_kilobytes = std::stol(line.substr(6));
-  }
-  EXPECT_GT(peak_kilobytes, 0);
-  EXPECT_LT(peak_kilobytes, 300000);
+  EXPECT_LT(peak_memory(), 300);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -55,7 +56,7 @@ class TransactionLog : public change::TransactionWriter {
   void close_gate();
   void open_gate();
   /// Keeps rows of `table` only by number: for transactions that would not fit in memory.
-  bool keep_rows = true;
+  std::atomic<bool> keep_rows = true;
 
  private:
   void note(std::string change);

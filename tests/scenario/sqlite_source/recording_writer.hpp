@@ -47,7 +47,7 @@ class RecordingWriter : public change::TransactionWriter {
   std::size_t durable_rows() const { return durable_rows_; }
   std::size_t truncations() const { return truncations_; }
   /// Set before the source runs: false counts rows only.
-  bool keep_rows = true;
+  std::atomic<bool> keep_rows = true;
 
  private:
   mutable std::mutex mutex_;

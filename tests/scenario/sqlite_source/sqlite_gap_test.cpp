@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <string>
 
 #include "capture/sqlite/source_refused.hpp"
 #include "tests/scenario/sqlite_source/followed_store.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/process_memory.hpp"
 
 namespace pgmirror::tests {
 namespace {
@@ -145,13 +145,8 @@ TEST(SqliteGap, HugeTransactionIsOneTransactionInBoundedMemory) {
   FollowedStore store;
   store.writer().keep_rows = false;
   store.start();
-  const auto peak = [] {
-    std::ifstream status("/proc/self/status");
-    std::string line;
-    while (std::getline(status, line) && !line.starts_with("VmHWM:")) continue;
-    return std::stoul(line.substr(6));
-  };
-  const auto before = peak();
+  forget_peak_memory();
+  const std::int64_t before = peak_memory();
   const ProgramEnd end =
       ChildProcess({.arguments = {"sqlite3", store.file().string(),
                                   "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < "
@@ -161,7 +156,7 @@ TEST(SqliteGap, HugeTransactionIsOneTransactionInBoundedMemory) {
   ASSERT_TRUE(eventually(60s, [&] { return store.writer().durable_rows() == 40000; }));
   EXPECT_EQ(store.writer().durable_count(), 1U);
   // 240 MB of pages went through.
-  EXPECT_LT(peak() - before, 120U << 10U);
+  EXPECT_LT(peak_memory() - before, 120);
   store.writer().keep_rows = true;
   finish(*store.start_application({"50001", "50010"}));
   ASSERT_TRUE(store.wait_for_ledger(50010));
