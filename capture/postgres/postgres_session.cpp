@@ -103,6 +103,7 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
   const std::stop_callback ending(stop, [this] {
     ending_.request_stop();
     catalog_.abandon();
+    backlog_breaker_.break_connection();
   });
   StreamFollower follower(
       writer, history_.queue_end, relations_, marks_,
@@ -140,6 +141,8 @@ void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const 
   ReplicationSession session(settings_.connection, "pgmirror");
   const SourceFacts facts = require_history(session);
   require_free_slot(session);
+  read_backlog(session, follower, stop);
+  if (stop.stop_requested()) return;
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
   // Where the network swallows what is sent, the catalog's session would wait for ever.

@@ -35,6 +35,12 @@ class PostgresSource::Session {
   /// yet.
   void require_free_slot(ReplicationSession& session) const;
   void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
+  /// Reads what the slot is behind by SQL, until it is near the end of the server's log or the stream is the better
+  /// way. `session` is not streaming.
+  void read_backlog(ReplicationSession& session, StreamFollower& follower, const std::stop_token& stop);
+  /// Without the connection when `stop` came first.
+  void read_backlog_step(std::optional<libpq::Connection>& connection, change::Position up_to, StreamFollower& follower,
+                         const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 
@@ -47,7 +53,9 @@ class PostgresSource::Session {
   StreamRelations relations_;
   CatalogFollower catalog_;
   PositionMarks marks_;
-  std::stop_source ending_;  ///< for snapshots that are being opened
+  ConnectionBreaker backlog_breaker_;
+  bool backlog_fails_ = false;  ///< read by SQL; it is streamed instead, once
+  std::stop_source ending_;     ///< for snapshots that are being opened
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "capture/postgres/backlog_steps.hpp"
 #include "capture/source.hpp"
 #include "config/config.hpp"
 
@@ -19,6 +20,7 @@ struct SourcePace {
   /// A queue that takes nothing for so long gives the connection back: a server that is to shut down waits for its
   /// readers.
   std::chrono::milliseconds patience_with_queue{60'000};
+  BacklogPace backlog{};
 };
 
 /// Follows one database of a PostgreSQL server by logical decoding (pgoutput), commit by commit.

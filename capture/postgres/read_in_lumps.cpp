@@ -15,6 +15,11 @@ void ReadInLumps::read(bool anything) {
   if (flowing() != was_flowing) wake_at(flowing() ? lump_bytes : 1);
 }
 
+void ReadInLumps::end() {
+  if (flowing()) wake_at(1);
+  quiet_reads_ = reads_until_quiet;
+}
+
 /// Sockets that do not know the option wake at each byte, which is right too.
 void ReadInLumps::wake_at(int bytes) const { ::setsockopt(socket_, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes); }
 

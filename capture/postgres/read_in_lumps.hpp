@@ -19,6 +19,8 @@ class ReadInLumps {
 
   /// To be told of each read, whether there was anything.
   void read(bool anything);
+  /// Somebody else reads from here on, and waits for single bytes.
+  void end();
 
  private:
   static constexpr int reads_until_quiet = 3;

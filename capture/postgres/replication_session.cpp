@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
+#include "capture/postgres/decoding_memory.hpp"
 #include "capture/postgres/log_position.hpp"
+#include "capture/postgres/publication_list.hpp"
 #include "capture/postgres/replication_frame.hpp"
 #include "capture/postgres/source_session.hpp"
 #include "libpq/identifier.hpp"
@@ -19,17 +21,14 @@ change::CommitTime now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-/// A string of the replication grammar, which knows no backslashes, with quoted names in it.
-std::string name_list(const std::vector<std::string>& names) {
-  std::string list = "'";
-  for (const std::string& name : names) {
-    if (list.size() > 1) list += ',';
-    for (const char c : libpq::quote_identifier(name)) {
-      if (c == '\'') list += c;
-      list += c;
-    }
+/// A string of the replication grammar, which knows no backslashes.
+std::string grammar_string(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += c;
+    quoted += c;
   }
-  return list + '\'';
+  return quoted + '\'';
 }
 
 }  // namespace
@@ -67,9 +66,10 @@ CreatedSlot ReplicationSession::create_slot(const std::string& name, Life life, 
 
 void ReplicationSession::stream(const std::string& slot, change::Position after,
                                 const std::vector<std::string>& publications) {
+  raise_decoding_memory(connection_);
   const std::string command =
       fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {})",
-                  libpq::quote_identifier(slot), to_string(after), name_list(publications));
+                  libpq::quote_identifier(slot), to_string(after), grammar_string(publication_list(publications)));
   const libpq::Result result(PQexec(connection_.native(), command.c_str()));
   if (PQresultStatus(result.native()) != PGRES_COPY_BOTH) throw connection_.error(result.native());
   if (PQsetnonblocking(connection_.native(), 1) != 0) throw connection_.error(nullptr);

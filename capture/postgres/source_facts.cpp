@@ -33,7 +33,7 @@ std::optional<SlotFacts> read_slot(libpq::Connection& connection, const std::str
   // to_jsonb, since servers before 13 have no such column. No parameters: replication connections take none.
   const libpq::Result result = connection.execute(
       "SELECT s.plugin, s.database, pg_catalog.to_jsonb(s) OPERATOR(pg_catalog.->>) 'wal_status',"
-      " s.confirmed_flush_lsn, s.active_pid, a.client_addr"
+      " s.confirmed_flush_lsn, s.active_pid, a.client_addr, s.restart_lsn"
       " FROM pg_catalog.pg_replication_slots s"
       " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) s.active_pid"
       " WHERE s.slot_name OPERATOR(pg_catalog.=) " +
@@ -46,6 +46,7 @@ std::optional<SlotFacts> read_slot(libpq::Connection& connection, const std::str
   if (!result.is_null(0, 3)) facts.confirmed_flush = parse_log_position(result.text(0, 3));
   facts.active_pid = result.text(0, 4);
   facts.client = result.text(0, 5);
+  if (!result.is_null(0, 6)) facts.restart = parse_log_position(result.text(0, 6));
   return facts;
 }
 

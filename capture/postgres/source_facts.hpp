@@ -31,6 +31,7 @@ struct SlotFacts {
   std::string database;
   std::string wal_status;            ///< `lost`: the log it needs is gone; empty where the server does not say
   change::Position confirmed_flush;  ///< the server streams only what ends later
+  change::Position restart;          ///< where the server begins to read its log for it
   std::string active_pid;            ///< of the server process that streams it now, else empty
   std::string client;                ///< address of who reads from it, where the server tells us
 };

@@ -24,12 +24,20 @@ void StreamChunks::end(std::exception_ptr reason) {
   filled_.notify_one();
 }
 
+void StreamChunks::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
+  filled_.notify_one();
+}
+
 std::optional<StreamChunk> StreamChunks::take(const std::stop_token& stop, std::chrono::milliseconds timeout) {
   std::optional<StreamChunk> taken;
   bool room_made = false;
   {
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, stop, timeout, [this] { return !chunks_.empty() || end_; });
+    filled_.wait_for(lock, stop, timeout, [this] { return !chunks_.empty() || end_ || finished_; });
     if (chunks_.empty()) {
       if (end_) std::rethrow_exception(end_);
       return taken;
@@ -42,6 +50,11 @@ std::optional<StreamChunk> StreamChunks::take(const std::stop_token& stop, std::
   }
   if (room_made) room_made_();
   return taken;
+}
+
+bool StreamChunks::finished() const {
+  const std::lock_guard lock(mutex_);
+  return finished_ && chunks_.empty();
 }
 
 bool StreamChunks::waiting() const {

@@ -25,10 +25,14 @@ class StreamChunks {
   void put(StreamChunk chunk);
   /// Nothing more will come; what was put is still given out, then `reason` is thrown.
   void end(std::exception_ptr reason);
+  /// Nothing more will come, and all is well.
+  void finish();
 
   /// Blocks for at most `timeout`; nothing when none came. Throws what end() was given.
   std::optional<StreamChunk> take(const std::stop_token& stop, std::chrono::milliseconds timeout);
   bool waiting() const;
+  /// finish() was called and everything was taken.
+  bool finished() const;
 
  private:
   const std::size_t limit_bytes_;
@@ -38,6 +42,7 @@ class StreamChunks {
   std::deque<StreamChunk> chunks_;
   std::size_t bytes_ = 0;
   std::exception_ptr end_;
+  bool finished_ = false;
 };
 
 }  // namespace pgmirror::capture::postgres

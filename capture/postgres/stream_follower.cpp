@@ -33,7 +33,11 @@ void StreamFollower::take(std::string_view frame) {
     on(*keepalive);
     return;
   }
-  std::visit([this](const auto& message) { on(message); }, decoder_.decode(std::get<PluginFrame>(parsed).message));
+  take_message(std::get<PluginFrame>(parsed).message);
+}
+
+void StreamFollower::take_message(std::string_view message) {
+  std::visit([this](const auto& parsed) { on(parsed); }, decoder_.decode(message));
 }
 
 void StreamFollower::on(const BeginMessage& begin) {

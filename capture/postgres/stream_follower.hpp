@@ -16,7 +16,7 @@
 
 namespace pgmirror::capture::postgres {
 
-/// Turns the frames of a replication stream into transactions of the queue, over any number of sessions with the
+/// Turns the messages of a replication stream into transactions of the queue, over any number of sessions with the
 /// server.
 ///
 /// A commit of the source that changes no mirrored row writes nothing. What the server sends again after a lost
@@ -35,6 +35,8 @@ class StreamFollower {
   void begin_session();
   /// Throws MalformedMessage, and what writer and Describe throw.
   void take(std::string_view frame);
+  /// The same with the message of a frame alone, where messages come without frames.
+  void take_message(std::string_view message);
   /// Writes down how far an idle source has come, when it is time. To be called now and then.
   void tick();
   void add(CatalogNote note) { notes_.push_back(std::move(note)); }

@@ -56,6 +56,17 @@ TEST(StreamChunks, SayWhenThereIsRoomAgain) {
   EXPECT_FALSE(chunks.take({}, 1ms));
 }
 
+TEST(StreamChunks, AreFinishedWhenAllWasTaken) {
+  StreamChunks chunks(10, [] {});
+  chunks.put(chunk_of("12345"));
+  EXPECT_FALSE(chunks.finished());
+  chunks.finish();
+  EXPECT_FALSE(chunks.finished());
+  EXPECT_TRUE(chunks.take({}, 1h));
+  EXPECT_TRUE(chunks.finished());
+  EXPECT_FALSE(chunks.take({}, 1h)) << "returns at once";
+}
+
 TEST(StreamChunks, GiveWhatArrivedBeforeTheEnd) {
   StreamChunks chunks(10, [] {});
   chunks.put(chunk_of("1"));

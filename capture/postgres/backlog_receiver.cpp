@@ -1,0 +1,108 @@
+#include "capture/postgres/backlog_receiver.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t received_ahead = std::size_t{4} << 20U;
+/// The server decodes everything that was asked for before it sends the first row.
+constexpr auto lost_after_silence = 5min;
+
+}  // namespace
+
+BacklogReceiver::BacklogReceiver(libpq::Connection connection, std::string copy, std::chrono::milliseconds patience)
+    : connection_(std::move(connection)),
+      copy_(std::move(copy)),
+      patience_(patience),
+      chunks_(received_ahead, [this] { wake_.raise(); }),
+      thread_([this](const std::stop_token& stop) { receive_all(stop); }) {}
+
+BacklogReceiver::~BacklogReceiver() {
+  thread_.request_stop();
+  wake_.raise();
+}
+
+libpq::Connection BacklogReceiver::give_back() {
+  thread_.join();
+  return std::move(connection_);
+}
+
+void BacklogReceiver::receive_all(const std::stop_token& stop) {
+  try {
+    if (PQsendQuery(connection_.native(), copy_.c_str()) != 1) fail();
+    while (!stop.stop_requested()) {
+      wait();
+      if (!chunks_.has_room()) {
+        if (Clock::now() - last_room_ < patience_) continue;
+        throw libpq::DatabaseError("connection was given back, since the queue took nothing for a while", "", true);
+      }
+      last_room_ = Clock::now();
+      if (receive_some()) {
+        chunks_.finish();
+        return;
+      }
+      if (Clock::now() - last_heard_ > lost_after_silence)
+        throw libpq::DatabaseError("server has not answered for minutes", "", true);
+    }
+  } catch (...) {
+    // At once: the taking side may be blocked for hours.
+    const libpq::Connection closing = std::move(connection_);
+    chunks_.end(std::current_exception());
+  }
+}
+
+void BacklogReceiver::wait() {
+  const bool reading = chunks_.has_room();
+  std::array<pollfd, 2> descriptors{
+      {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+       {.fd = PQsocket(connection_.native()), .events = static_cast<short>(reading ? POLLIN : 0), .revents = 0}}};
+  const auto timeout = reading && lumps_.flowing() ? ReadInLumps::longest_wait : 1s;
+  const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout / 1ms));
+  if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  if (descriptors[0].revents != 0) wake_.take();
+}
+
+bool BacklogReceiver::receive_some() {
+  PGconn* const native = connection_.native();
+  if (PQconsumeInput(native) != 1) fail();
+  if (!copying_) {
+    if (PQisBusy(native) == 1) return false;
+    const libpq::Result begun(PQgetResult(native));
+    if (PQresultStatus(begun.native()) != PGRES_COPY_OUT) throw connection_.error(begun.native());
+    copying_ = true;
+  }
+  StreamChunk chunk;
+  int size = 0;
+  for (;;) {
+    char* row = nullptr;
+    size = PQgetCopyData(native, &row, 1);
+    if (size <= 0) break;
+    chunk.add(StreamChunk::LibpqBuffer(row, &PQfreemem), static_cast<std::size_t>(size));
+  }
+  lumps_.read(!chunk.empty());
+  if (!chunk.empty()) {
+    last_heard_ = Clock::now();
+    chunks_.put(std::move(chunk));
+  }
+  if (size == 0) return false;
+  if (size < -1) fail();
+  const libpq::Result ended(PQgetResult(native));
+  if (PQresultStatus(ended.native()) != PGRES_COMMAND_OK) throw connection_.error(ended.native());
+  while (PGresult* rest = PQgetResult(native)) PQclear(rest);
+  lumps_.end();
+  return true;
+}
+
+void BacklogReceiver::fail() const {
+  const libpq::DatabaseError error = connection_.error(nullptr);
+  throw libpq::DatabaseError(error.what(), error.sqlstate(), true);
+}
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,51 @@
+#include "capture/postgres/backlog_statement.hpp"
+
+#include <fmt/format.h>
+
+#include "capture/postgres/frame_reader.hpp"
+#include "capture/postgres/publication_list.hpp"
+#include "libpq/identifier.hpp"
+
+namespace pgmirror::capture::postgres {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view signature = "PGCOPY\n\377\r\n\0"sv;
+constexpr std::int16_t end_of_copy = -1;
+
+void skip_header(FrameReader& reader) {
+  if (reader.bytes(signature.size(), "the beginning of a copy") != signature) reader.fail("the beginning of a copy");
+  reader.number<std::uint32_t>("flags of a copy");
+  const auto extension = reader.number<std::uint32_t>("the length of a copy's header");
+  reader.bytes(extension, "a copy's header");
+}
+
+}  // namespace
+
+std::string copy_backlog_sql(const std::string& slot, change::Position up_to,
+                             const std::vector<std::string>& publications) {
+  return fmt::format(
+      "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes({}, '{}', NULL, 'proto_version', '1',"
+      " 'publication_names', {})) TO STDOUT (FORMAT binary)",
+      libpq::quote_literal(slot), to_string(up_to), libpq::quote_literal(publication_list(publications)));
+}
+
+void each_copied_message(std::string_view bytes, bool first, const std::function<void(std::string_view)>& consume) {
+  FrameReader reader(bytes);
+  if (first) skip_header(reader);
+  while (reader.left() > 0) {
+    const auto columns = reader.number<std::int16_t>("a number of columns");
+    if (columns == end_of_copy) break;
+    if (columns != 1) reader.fail("one column before this");
+    consume(reader.bytes(reader.number<std::uint32_t>("the length of a message"), "a whole message"));
+  }
+  reader.end();
+}
+
+std::string advance_slot_sql(const std::string& slot, change::Position durable) {
+  return fmt::format("SELECT pg_catalog.pg_replication_slot_advance({}, '{}')", libpq::quote_literal(slot),
+                     to_string(durable));
+}
+
+}  // namespace pgmirror::capture::postgres

@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <pqxx/pqxx>
+
+#include "tests/scenario/postgres_source/followed_server.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/tcp_proxy.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using Lines = std::vector<std::string>;
+
+/// Many small steps where a server would be asked for one.
+constexpr capture::postgres::BacklogPace small_steps{
+    .near = 8 << 10, .first = 64 << 10, .largest = 256 << 10, .most_read = 1 << 30};
+/// Each backlog is read in one go, which takes a while.
+constexpr capture::postgres::BacklogPace one_step{
+    .near = 8 << 10, .first = 1 << 30, .largest = 1 << 30, .most_read = 1 << 30};
+
+std::string single_rows(int first, int last) {
+  return fmt::format("DO $$ BEGIN FOR i IN {}..{} LOOP INSERT INTO t VALUES (i); COMMIT; END LOOP; END $$", first,
+                     last);
+}
+
+Lines inserts(int first, int last) {
+  Lines lines;
+  for (int id = first; id <= last; ++id) lines.push_back(fmt::format("insert t [{}]", id));
+  return lines;
+}
+
+/// A table `t` that is followed, and an agent that is away.
+void leave(FollowedServer& followed) {
+  followed.sql("CREATE TABLE t (id int PRIMARY KEY)");
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), Lines{});
+  followed.stop_and_free_slot();
+}
+
+bool reads_backlog(FollowedServer& followed) {
+  return !followed
+              .sql(
+                  "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
+                  " current_database() AND state = 'active'")
+              .empty();
+}
+
+TEST(PostgresBacklog, IsReadBySqlWhileTheQueueTakesItsTime) {
+  FollowedServer followed;
+  followed.pace.backlog = one_step;
+  leave(followed);
+  followed.sql(single_rows(1, 40000));
+  followed.log().close_gate();
+  followed.start();
+  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+  followed.log().open_gate();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 40000));
+  EXPECT_FALSE(reads_backlog(followed));
+  followed.sql("INSERT INTO t VALUES (0)");
+  EXPECT_EQ(followed.new_changes(), Lines{"insert t [0]"});
+}
+
+/// All that transactions can hold, once by SQL and once streamed.
+Lines followed_history(const capture::postgres::BacklogPace& pace) {
+  FollowedServer followed;
+  followed.pace.backlog = pace;
+  followed.rules = config::TableRules({}, {"hidden"}, {});
+  followed.sql(
+      "CREATE TABLE wide (id int, part text, big text, PRIMARY KEY (part, id));"
+      "CREATE TABLE hidden (id int); CREATE TABLE whole (a int, b json);"
+      "ALTER TABLE whole REPLICA IDENTITY FULL; ALTER TABLE wide ALTER big SET STORAGE EXTERNAL");
+  leave(followed);
+
+  followed.sql("INSERT INTO wide SELECT i, 'a', repeat(i::text, 1000) FROM generate_series(1, 200) i");
+  followed.sql("UPDATE wide SET part = 'b' WHERE id % 2 = 0; UPDATE wide SET id = id + 1000 WHERE part = 'b'");
+  followed.sql(
+      "BEGIN; INSERT INTO t VALUES (1); SAVEPOINT s; INSERT INTO t VALUES (2); ROLLBACK TO s;"
+      " INSERT INTO t VALUES (3); COMMIT");
+  followed.sql("INSERT INTO hidden SELECT generate_series(1, 20000)");
+  followed.sql("BEGIN; INSERT INTO t VALUES (4); ROLLBACK");
+  followed.sql("ALTER TABLE t ADD note text; INSERT INTO t VALUES (5, NULL), (6, 'x'); UPDATE t SET note = 'y'");
+  followed.sql(
+      "INSERT INTO whole SELECT i % 3, '{\"a\": 1}' FROM generate_series(1, 3000) i; DELETE FROM whole WHERE a = 1");
+  followed.sql("TRUNCATE wide, t; INSERT INTO t SELECT i, 'after' FROM generate_series(1, 5000) i");
+  followed.start();
+  EXPECT_TRUE(followed.caught_up());
+  Lines changes = followed.log().changes();
+  // What the catalog tells comes when it was looked at.
+  std::erase_if(changes, [](const std::string& change) {
+    return change.starts_with("statement") || change.starts_with("sequence") || change.starts_with("gap");
+  });
+  return changes;
+}
+
+TEST(PostgresBacklog, GivesWhatTheStreamGives) {
+  const Lines streamed = followed_history({.near = 1ULL << 40U});
+  EXPECT_GT(streamed.size(), 9000U);
+  for (const auto& pace : {small_steps, one_step}) {
+    const Lines read = followed_history(pace);
+    EXPECT_EQ(read.size(), streamed.size());
+    const auto [was_read, was_streamed] = std::ranges::mismatch(read, streamed);
+    if (was_read != read.end() && was_streamed != streamed.end()) {
+      ADD_FAILURE() << was_read->substr(0, 200) << "\nwhere the stream has " << was_streamed->substr(0, 200);
+    }
+  }
+}
+
+TEST(PostgresBacklog, ConnectionIsCutAgainAndAgain) {
+  FollowedServer followed;
+  TcpProxy proxy(followed.direct);
+  followed.settings.connection = proxy.settings();
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  followed.sql(single_rows(1, 20000));
+  followed.start();
+  for (std::uint64_t rows = 500; rows < 19000; rows += 2500) {
+    EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes().size() >= rows; }));
+    proxy.cut();
+  }
+  EXPECT_EQ(followed.new_changes(), inserts(1, 20000));
+}
+
+TEST(PostgresBacklog, ServerCrashesInTheMiddle) {
+  ThrowawayPostgres server;
+  FollowedServer followed(server);
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  followed.sql(single_rows(1, 20000));
+  followed.start();
+  for (const std::uint64_t rows : {1000U, 8000U}) {
+    EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes().size() >= rows; }));
+    server.restart_immediately();
+  }
+  EXPECT_EQ(followed.new_changes(), inserts(1, 20000));
+}
+
+TEST(PostgresBacklog, AgentStopsInTheMiddleAgainAndAgain) {
+  FollowedServer followed;
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  followed.sql(single_rows(1, 20000));
+  for (std::uint64_t rows = 500; rows < 19000; rows += 4000) {
+    followed.start();
+    EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes().size() >= rows; }));
+    const auto begin = Clock::now();
+    followed.stop();
+    EXPECT_LT(Clock::now() - begin, 2s);
+    EXPECT_LE(followed.confirmed(), followed.log().end());
+  }
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 20000));
+}
+
+TEST(PostgresBacklog, StopIsFastThoughTheNetworkSwallowsEverything) {
+  FollowedServer followed;
+  TcpProxy proxy(followed.direct);
+  followed.settings.connection = proxy.settings();
+  followed.pace.backlog = one_step;
+  leave(followed);
+  followed.sql(single_rows(1, 40000));
+  followed.log().close_gate();
+  followed.start();
+  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+  proxy.black_hole();
+  const auto begin = Clock::now();
+  followed.stop();
+  EXPECT_LT(Clock::now() - begin, 2s);
+  proxy.serve();
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 40000));
+}
+
+TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
+  FollowedServer followed;
+  followed.pace.backlog = one_step;
+  followed.pace.patience_with_queue = 1s;
+  leave(followed);
+  // More than is received ahead and than the network holds.
+  followed.sql(
+      "ALTER TABLE t ADD filler text; INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
+  followed.log().close_gate();
+  followed.start();
+  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+  EXPECT_TRUE(eventually(10s, [&] { return !reads_backlog(followed); }));
+  EXPECT_LE(followed.confirmed(), followed.log().end());
+  followed.log().open_gate();
+  EXPECT_TRUE(followed.caught_up(60s));
+  const auto transactions = followed.log().durable_with_changes();
+  // With the definition of the new column.
+  EXPECT_EQ(transactions.back().changes.size(), 50001U);
+  EXPECT_EQ(std::ranges::count_if(transactions, [](const auto& one) { return one.changes.size() > 1000; }), 1);
+}
+
+TEST(PostgresBacklog, SlotMovesOnThroughWhatOthersWrote) {
+  FollowedServer followed;
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  FollowedServer other;
+  other.sql("CREATE TABLE noise AS SELECT generate_series(1, 20000)");
+  const change::Position after_other = followed.server_position();
+  followed.sql("INSERT INTO t VALUES (1)");
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), Lines{"insert t [1]"});
+  EXPECT_TRUE(eventually(20s, [&] { return followed.confirmed() >= after_other; }));
+}
+
+}  // namespace
+}  // namespace pgmirror::tests

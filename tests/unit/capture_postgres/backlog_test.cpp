@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include "capture/postgres/backlog_statement.hpp"
+#include "capture/postgres/backlog_steps.hpp"
+#include "capture/postgres/frame_reader.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+using namespace capture::postgres;
+using namespace std::string_literals;
+using Messages = std::vector<std::string>;
+
+constexpr BacklogPace small_pace{.near = 10, .first = 100, .largest = 400, .most_read = 5000};
+
+std::optional<std::uint64_t> next(BacklogSteps& steps, std::uint64_t written, std::uint64_t restart,
+                                  std::uint64_t log_end) {
+  const auto end = steps.next({written}, {restart}, {log_end});
+  return end ? std::optional(end->value) : std::nullopt;
+}
+
+TEST(BacklogSteps, WhatIsNearIsForTheStream) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 1009), std::nullopt);
+  EXPECT_EQ(next(steps, 1000, 900, 990), std::nullopt);
+  EXPECT_EQ(next(steps, 1000, 900, 1010), 1010U);
+}
+
+TEST(BacklogSteps, GrowUpToTheLargest) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 9000), 1100U);
+  EXPECT_EQ(next(steps, 1090, 900, 9000), 1300U);
+  EXPECT_EQ(next(steps, 1300, 900, 9000), 1700U);
+  EXPECT_EQ(next(steps, 1700, 900, 9000), 2100U);
+}
+
+TEST(BacklogSteps, TakeTheRestAlong) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 1109), 1109U);
+  EXPECT_EQ(next(steps, 1105, 900, 1109), std::nullopt);
+}
+
+TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 9000), 1100U);
+  EXPECT_EQ(next(steps, 1000, 900, 9000), 5900U);
+  EXPECT_EQ(next(steps, 1000, 900, 9000), std::nullopt) << "no further than may be read at once";
+  EXPECT_EQ(next(steps, 5000, 4900, 9000), 6300U) << "goes on in ordinary steps";
+}
+
+TEST(BacklogSteps, LeaveAnOldTransactionToTheStream) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 10000, 5100, 20000), 10100U);
+  EXPECT_EQ(next(steps, 10100, 5100, 20000), std::nullopt);
+}
+
+TEST(BacklogStatement, QuotesWhatItIsGiven) {
+  EXPECT_EQ(copy_backlog_sql("it's", {0x100000002}, {"a\"b", "c'd"}),
+            "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes('it''s', '1/2', NULL,"
+            " 'proto_version', '1', 'publication_names', '\"a\"\"b\",\"c''d\"')) TO STDOUT (FORMAT binary)");
+}
+
+const std::string header = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"s;
+
+Messages messages_of(const std::string& bytes, bool first) {
+  Messages messages;
+  each_copied_message(bytes, first, [&](std::string_view message) { messages.emplace_back(message); });
+  return messages;
+}
+
+TEST(CopiedMessages, FollowTheHeader) {
+  EXPECT_EQ(messages_of(header + "\0\1\0\0\0\3abc"s, true), Messages{"abc"});
+  EXPECT_EQ(messages_of("\0\1\0\0\0\1a\0\1\0\0\0\0"s, false), (Messages{"a", ""}));
+}
+
+TEST(CopiedMessages, EndWithTheCopy) {
+  EXPECT_EQ(messages_of(header + "\377\377"s, true), Messages{}) << "nothing was behind";
+  EXPECT_EQ(messages_of("\377\377"s, false), Messages{});
+}
+
+TEST(CopiedMessages, RefuseWhatIsNone) {
+  EXPECT_THROW(messages_of("PGCOPX\n\377\r\n\0\0\0\0\0\0\0\0\0"s, true), MalformedMessage);
+  EXPECT_THROW(messages_of("\0\1\0\0\0\4abc"s, false), MalformedMessage);
+  EXPECT_THROW(messages_of("\0\2\0\0\0\1a\0\0\0\1b"s, false), MalformedMessage);
+  EXPECT_THROW(messages_of("\0\1\377\377\377\377"s, false), MalformedMessage) << "NULL is no message";
+  EXPECT_THROW(messages_of("\377\377\0\1"s, false), MalformedMessage);
+}
+
+}  // namespace
+}  // namespace pgmirror::tests
