@@ -89,10 +89,10 @@ void describe_tables(const config::Config& config) {
 }  // namespace
 
 ExitCode run_command(const config::Flags& flags) {
-  // First, so that every thread that comes later leaves the signals to it.
-  ShutdownSignals signals;
   const config::LoadedConfig loaded = config::load_config(flags, config::process_environment());
   configure_logging(loaded.config.log, config::secrets(loaded.config));
+  // Before every other thread, which leave the signals to it then, and behind the log, which it writes to.
+  ShutdownSignals signals;
   if (!loaded.config.enabled) {
     spdlog::info("[DatabaseMirror] Database mirroring is disabled (DATABASE_MIRROR_ENABLED=false)");
     return ExitCode::done;
