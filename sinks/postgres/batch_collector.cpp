@@ -1,5 +1,6 @@
 #include "sinks/postgres/batch_collector.hpp"
 
+#include <utility>
 #include <variant>
 
 namespace pgmirror::sinks::postgres {
@@ -10,6 +11,7 @@ void BatchCollector::restart(change::Position position) {
   item_ = nullptr;
   inside_transaction_ = false;
   pending_.clear();
+  pending_blocks_.clear();
   pending_bytes_ = 0;
   pending_sequences_.clear();
 }
@@ -24,7 +26,7 @@ BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimi
       if (item_ == nullptr) return Stopped::at_end;
     }
     if (const auto* row = std::get_if<change::RowChange>(item_)) {
-      if (!keep(*row, batch)) return Stopped::unknown_relation;
+      if (!keep(*row)) return Stopped::unknown_relation;
       if (pending_bytes_ > limits.bytes || pending_.size() > limits.changes) return Stopped::serial;
     } else if (const auto* commit = std::get_if<change::Commit>(item_)) {
       // A snapshot may stand between two commits.
@@ -43,7 +45,7 @@ BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimi
   }
 }
 
-bool BatchCollector::keep(const change::RowChange& change, NetBatch& batch) {
+bool BatchCollector::keep(const change::RowChange& change) {
   TrackedTable* table = tables_.find(change.relation);
   if (table == nullptr) {
     unknown_ = change.relation;
@@ -53,7 +55,8 @@ bool BatchCollector::keep(const change::RowChange& change, NetBatch& batch) {
   if (table->state == TrackedTable::State::live) {
     pending_.push_back({table, change.operation, change.old_key, change.new_row});
     pending_bytes_ += row_bytes(change.new_row);
-    batch.keep(cursor_.current_block());
+    auto block = cursor_.current_block();
+    if (pending_blocks_.empty() || pending_blocks_.back() != block) pending_blocks_.push_back(std::move(block));
   }
   return true;
 }
@@ -64,8 +67,10 @@ void BatchCollector::finish(const change::Commit& commit, NetBatch& batch) {
     batch.add(row.table->table, row.operation, row.old_key, row.new_row);
     ++row.table->changes;
   }
+  for (std::shared_ptr<const void>& block : pending_blocks_) batch.keep(std::move(block));
   for (const change::SequenceValue& value : pending_sequences_) batch.add(value);
   pending_.clear();
+  pending_blocks_.clear();
   pending_bytes_ = 0;
   pending_sequences_.clear();
   inside_transaction_ = false;

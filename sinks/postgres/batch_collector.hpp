@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "queue/cursor.hpp"
@@ -43,7 +44,7 @@ class BatchCollector {
     change::Tuple new_row;
   };
 
-  bool keep(const change::RowChange& change, NetBatch& batch);
+  bool keep(const change::RowChange& change);
   void finish(const change::Commit& commit, NetBatch& batch);
 
   queue::Cursor& cursor_;
@@ -53,6 +54,8 @@ class BatchCollector {
   bool inside_transaction_ = false;
   /// The rows of the open transaction: its position, which decides whether they count, is known at its end only.
   std::vector<PendingRow> pending_;
+  /// What those point into. The batch may be sent and cleared while the transaction is being read.
+  std::vector<std::shared_ptr<const void>> pending_blocks_;
   std::size_t pending_bytes_ = 0;
   std::vector<change::SequenceValue> pending_sequences_;
   change::RelationPtr unknown_;

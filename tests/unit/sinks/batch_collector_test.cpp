@@ -143,6 +143,41 @@ TEST_F(Collector, LeavesTransactionsThatAreTooLargeToBeAppliedAlone) {
   EXPECT_EQ(batch_.changes(), 2U);
 }
 
+TEST_F(Collector, KeepsTheRowsOfATransactionWhoseBatchIsSentWhileItIsRead) {
+  write(1, 1);
+  auto other = std::make_shared<change::Relation>(*written_);
+  other->name = "other";
+  constexpr std::int64_t rows = 300'000;
+  queue_.begin();
+  for (std::int64_t key = 10; key < 10 + rows; ++key) {
+    const std::array cells{Value::integer(key)};
+    queue_.row({RowOperation::insert, written_, {}, cells});
+  }
+  const std::array last{Value::integer(1)};
+  queue_.row({RowOperation::insert, other, {}, last});
+  commit(2);
+  const BatchLimits limits{.changes = 10 * rows, .bytes = std::size_t{1} << 40U};
+  collect({.transactions = 1});
+  ASSERT_EQ(collector_->collect(batch_, limits), Stopped::unknown_relation);
+  batch_.clear();
+  EXPECT_EQ(collect(limits), Stopped::at_end);
+  ASSERT_EQ(batch_.tables().size(), 2U);
+  std::int64_t sum = 0;
+  for (const RowEffect& row : batch_.tables().front()->rows()) sum += row.row[0].as_integer();
+  EXPECT_EQ(sum, rows * (19 + rows) / 2);
+}
+
+TEST_F(Collector, EndsBeforeATransactionThatReachesBehindWhatItIsTold) {
+  write(10, 1);
+  write(20, 2);
+  EXPECT_EQ(collect({.until = Position{15}}), Stopped::beyond);
+  EXPECT_EQ(batch_.last_commit().position, Position{10});
+  EXPECT_EQ(collect({.until = Position{15}}), Stopped::beyond);
+  EXPECT_EQ(batch_.changes(), 1U);
+  EXPECT_EQ(collect(), Stopped::at_end);
+  EXPECT_EQ(batch_.changes(), 3U);
+}
+
 TEST_F(Collector, StartsAgainWithoutWhatItHasRead) {
   write(1, 1);
   write(2, 60);
