@@ -16,6 +16,8 @@ constexpr std::uint16_t negative = 0x4000;
 constexpr std::uint16_t not_a_number = 0xC000;
 constexpr std::uint16_t positive_infinity = 0xD000;
 constexpr std::uint16_t negative_infinity = 0xF000;
+/// Means nothing, but it is what the server itself sends (bits of the sign, read as a scale): fields are compared.
+constexpr int scale_of_infinity = 32;
 constexpr int digits_per_group = 4;
 /// Manual, "Arbitrary Precision Numbers": up to 131072 digits before and 16383 after the decimal point.
 constexpr int most_whole_digits = 131072;
@@ -87,8 +89,8 @@ int floor_divide(int number, int by) { return number >= 0 ? number / by : -((-nu
 bool append_numeric_field(std::string& out, std::string_view text, int precision, int scale) {
   if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
     if (precision >= 0 && text != "NaN") return false;
-    append_header(out, 0, 0,
-                  text == "NaN" ? not_a_number : (text.front() == '-' ? negative_infinity : positive_infinity), 0);
+    const std::uint16_t infinity = text.front() == '-' ? negative_infinity : positive_infinity;
+    append_header(out, 0, 0, text == "NaN" ? not_a_number : infinity, text == "NaN" ? 0 : scale_of_infinity);
     return true;
   }
   const std::optional<Decimal> decimal = read_decimal(text);

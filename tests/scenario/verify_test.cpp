@@ -31,6 +31,15 @@ TEST_F(Verify, SaysThatBothSidesAreEqual) {
   EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output << program_.log();
 }
 
+TEST_F(Verify, TakesNumbersWithoutEndForEqual) {
+  application_.exec(
+      "CREATE TABLE amount (id INTEGER PRIMARY KEY, v NUMERIC);"
+      "INSERT INTO amount VALUES (1, 9e999), (2, -9e999), (3, 1.5e300), (4, 5e-324), (5, 0.0)");
+  ASSERT_TRUE(becomes_same());
+  const auto verified = program_.command({"verify"});
+  EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output << program_.log();
+}
+
 TEST_F(Verify, FindsAndMendsOnlyWhatDiffers) {
   spoil("UPDATE thing SET name = 'bent' WHERE id = 17");
   spoil("DELETE FROM thing WHERE id BETWEEN 100 AND 109");
