@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "libpq/utf8.hpp"
 
 namespace pgmirror::libpq {
@@ -13,6 +16,9 @@ std::uint32_t name_hash(std::string_view name) {
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
 }
+
+/// Manual: "System Columns".
+constexpr std::array<std::string_view, 6> system_columns{"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"};
 
 std::string quoted(std::string_view text, char quote) {
   std::string out(1, quote);
@@ -38,6 +44,13 @@ std::string mirror_identifier(std::string_view name) {
 }
 
 std::string quote_identifier(std::string_view name) { return quoted(mirror_identifier(name), '"'); }
+
+std::string mirror_column(std::string_view name) {
+  if (std::ranges::find(system_columns, name) != system_columns.end()) return std::string(name) + "_";
+  return mirror_identifier(name);
+}
+
+std::string quote_column(std::string_view name) { return quoted(mirror_column(name), '"'); }
 
 std::string qualified(std::string_view schema, std::string_view name) {
   return quote_identifier(schema) + "." + quote_identifier(name);

@@ -22,6 +22,13 @@ std::string mirror_identifier(std::string_view name);
 /// mirror_identifier() in double quotes, quotes inside doubled: case is kept and reserved words are harmless.
 std::string quote_identifier(std::string_view name);
 
+/// As mirror_identifier(), for a column: the names of PostgreSQL's system columns (`xmin`, `ctid`, ...), which no table
+/// may use, get `_` behind them.
+std::string mirror_column(std::string_view name);
+
+/// mirror_column() in double quotes.
+std::string quote_column(std::string_view name);
+
 /// `"schema"."name"`.
 std::string qualified(std::string_view schema, std::string_view name);
 

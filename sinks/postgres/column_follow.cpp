@@ -15,8 +15,8 @@
 namespace pgmirror::sinks::postgres {
 
 using change::Column;
-using libpq::mirror_identifier;
-using libpq::quote_identifier;
+using libpq::mirror_column;
+using libpq::quote_column;
 
 ColumnFollow::ColumnFollow(SchemaRecord& record, const TableNames& names, const SchemaBuilder& builder,
                            const change::SchemaChange& change)
@@ -45,9 +45,9 @@ void ColumnFollow::drop() {
   for (const Column& column : before_.columns) {
     if (renamed_.contains(column.name)) continue;
     if (after_.column_position(column.name) && !is_new_name(column.name)) continue;
-    const std::string name = mirror_identifier(column.name);
+    const std::string name = mirror_column(column.name);
     if (standing == nullptr || standing->column(name) == nullptr) continue;
-    record_.run(fmt::format("ALTER TABLE {} DROP COLUMN {}", table_, quote_identifier(column.name)),
+    record_.run(fmt::format("ALTER TABLE {} DROP COLUMN {}", table_, quote_column(column.name)),
                 fmt::format("column {} of table {} was dropped", column.name, after_.qualified_name()));
     record_.connection().execute(
         "DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2 AND column_name = $3",
@@ -72,13 +72,11 @@ void ColumnFollow::rename() {
 }
 
 void ColumnFollow::rename(const std::string& from, const std::string& to, const std::string& reason) {
-  record_.run(
-      fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_, quote_identifier(from), quote_identifier(to)),
-      reason);
+  record_.run(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_, quote_column(from), quote_column(to)),
+              reason);
   record_.connection().execute(
       "UPDATE pgmirror.odd_values SET column_name = $1 WHERE schema_name = $2 AND table_name = $3 AND column_name = $4",
-      libpq::Parameters::texts(
-          {mirror_identifier(to), names_.schema(after_), names_.name(after_), mirror_identifier(from)}));
+      libpq::Parameters::texts({mirror_column(to), names_.schema(after_), names_.name(after_), mirror_column(from)}));
 }
 
 void ColumnFollow::add() {
@@ -96,7 +94,7 @@ void ColumnFollow::add(const Column& column) {
   const TargetType type = choose_type(column, nullptr, type_override(mirror_, after_, column));
   const MirrorCatalog catalog = names_.catalog(after_);
   const CatalogTable* standing = catalog.table(names_.name(after_));
-  if (standing != nullptr && standing->column(mirror_identifier(column.name)) != nullptr) {
+  if (standing != nullptr && standing->column(mirror_column(column.name)) != nullptr) {
     // Somebody was faster; describe() judges whether it serves.
     if (column.family != change::TypeFamily::native) backfill(column, type);
     return;
@@ -104,8 +102,7 @@ void ColumnFollow::add(const Column& column) {
   const std::string reason = fmt::format("column {} of table {} was added", column.name, after_.qualified_name());
   // Its default is a statement of its own, and values that older rows have of it come with a copy.
   if (column.family == change::TypeFamily::native) {
-    record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, quote_identifier(column.name), type.sql),
-                reason);
+    record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, quote_column(column.name), type.sql), reason);
     return;
   }
   const bool constant = column.default_sql && read_constant(*column.default_sql).has_value();
@@ -118,9 +115,8 @@ void ColumnFollow::add(const Column& column) {
   if (!filled) backfill(column, type);
   if (constant) return;
   if (const auto value = default_clause(column, type)) {
-    record_.run(
-        fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}", table_, quote_identifier(column.name), *value),
-        reason);
+    record_.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}", table_, quote_column(column.name), *value),
+                reason);
   }
 }
 
@@ -137,7 +133,7 @@ void ColumnFollow::backfill(const Column& column, const TargetType& type) {
                     after_.qualified_name(), column.name));
   }
   const std::string assignment = type.needs_cast() ? "$1::text::" + type.sql : "$1";
-  record_.connection().execute(fmt::format("UPDATE {} SET {} = {}", table_, quote_identifier(column.name), assignment),
+  record_.connection().execute(fmt::format("UPDATE {} SET {} = {}", table_, quote_column(column.name), assignment),
                                libpq::Parameters{}.binary(cell.substr(sizeof(std::int32_t)), type.oid));
 }
 
@@ -152,7 +148,7 @@ void ColumnFollow::alter() {
     const auto renamed = renamed_.find(before.name);
     const std::string& name = renamed == renamed_.end() ? before.name : renamed->second;
     const auto position = after_.column_position(name);
-    const CatalogColumn* standing = table->column(mirror_identifier(name));
+    const CatalogColumn* standing = table->column(mirror_column(name));
     if (!position || standing == nullptr) continue;
     const Column& after = after_.columns[*position];
     const bool native = after.family == change::TypeFamily::native;
@@ -164,7 +160,7 @@ void ColumnFollow::alter() {
     if (other_type && !native) retype(after, *standing);
     const bool is_key = std::ranges::find(after_.key, *position) != after_.key.end();
     if (before.not_null && !after.not_null && standing->not_null && !is_key) {
-      record_.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_, quote_identifier(name)),
+      record_.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_, quote_column(name)),
                   fmt::format("column {} of table {} may be NULL now", name, after_.qualified_name()));
     }
   }
@@ -179,7 +175,7 @@ void ColumnFollow::retype(const Column& column, const CatalogColumn& standing) {
     throw SchemaError(fmt::format("table {0}: column {1} changed its type from {2} to {3}; run \"pgmirror resync {0}\"",
                                   after_.qualified_name(), column.name, standing.type.sql, wanted.sql));
   }
-  const std::string name = quote_identifier(column.name);
+  const std::string name = quote_column(column.name);
   const auto change = retyping(*present, wanted, name);
   if (!change) return;
   // Behind a pooler a session may have been told by somebody else to round.

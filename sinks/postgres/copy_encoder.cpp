@@ -16,6 +16,8 @@ constexpr std::string_view binary_trailer{"\377\377", 2};
 
 CopyEncoder::CopyEncoder(const MirrorTable& table) : table_(table), text_(table.of_postgres()) {
   for (const MirrorColumn& column : table.columns) not_null_.push_back(column.not_null);
+  // Those have to stay so: the server refuses the row.
+  for (const std::size_t column : table.key) not_null_[column] = false;
 }
 
 void CopyEncoder::append(CopyBlock& block, change::Tuple row) {

@@ -26,13 +26,13 @@ const MirrorColumn* column_named(const MirrorTable& table, const std::string& so
 
 std::vector<std::string> mirror_names(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  for (const std::string& name : names) out.push_back(libpq::mirror_identifier(name));
+  for (const std::string& name : names) out.push_back(libpq::mirror_column(name));
   return out;
 }
 
 std::vector<std::string> quoted_names(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  for (const std::string& name : names) out.push_back(libpq::quote_identifier(name));
+  for (const std::string& name : names) out.push_back(libpq::quote_column(name));
   return out;
 }
 

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
-#include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/copy_state.hpp"
+#include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/table_copy.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -31,6 +34,23 @@ TableState lock_state(libpq::Connection& connection, const std::string& mirror, 
   TableState state{.state = std::string(row.text(0, 0)), .replaceable = row.boolean(0, 2)};
   if (!row.is_null(0, 1)) state.expected_rows = static_cast<std::uint64_t>(row.integer(0, 1));
   return state;
+}
+
+constexpr const char* unique_violation = "23505";
+
+/// What the rows are to blame for, or rules of the table about them; not a statement that is wrong.
+bool refuses_row(const libpq::DatabaseError& error) {
+  static constexpr std::array<std::string_view, 6> classes{"22", "23", "27", "44", "54", "P0"};
+  return !error.connection_lost() &&
+         std::ranges::any_of(classes, [&](std::string_view name) { return error.sqlstate().starts_with(name); });
+}
+
+bool made_by_us(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table) {
+  return connection
+             .execute(
+                 "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND created",
+                 libpq::Parameters::texts({mirror, table.schema, table.name}))
+             .rows() > 0;
 }
 
 void make_room(libpq::Connection& connection, const MirrorTable& table, bool resync) {
@@ -70,58 +90,116 @@ std::vector<std::string> InitialCopy::tables_to_copy(libpq::Connection& connecti
 
 InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Snapshot& snapshot,
                                       std::stop_token stop) const {
-  const std::string& mirror = schema_.mirror().name;
   Outcome outcome;
   CopyList list(board_, tables_to_copy(connection, snapshot));
   for (const change::RelationPtr& relation : snapshot.relations()) {
-    if (stop.stop_requested()) return outcome;
-    const auto start = std::chrono::steady_clock::now();
-
-    std::optional<libpq::DatabaseTransaction> transaction(connection);
-    prepare_copying(connection);
-    check_epoch(connection, mirror, epoch_, "");
-    MirrorTable name;
-    name.schema = schema_.schema_of(*relation);
-    name.name = libpq::mirror_identifier(relation->name);
-    const TableState state = lock_state(connection, mirror, name);
-    const bool resync = state.replaceable || resync_.contains(relation->qualified_name());
-    if (state.state != "copying" && !resync) continue;
-    list.begin(relation->qualified_name());
-
-    MirrorTablePtr table;
-    try {
-      table = resync ? schema_.describe_or_recreate(connection, snapshot, relation)
-                     : schema_.describe_for_copy(connection, relation);
-    } catch (const SchemaError& error) {
-      const bool ordered = !state.replaceable || resync_.contains(relation->qualified_name());
-      if (ordered || schema_.mirror().on_poison == config::PoisonRule::stop) throw;
-      // Nobody asked for this copy: no reason for the others to wait.
-      transaction.reset();
-      make_stopped(connection, mirror, name, error.what());
-      spdlog::error("[MirrorCopy] Table {} is stopped: {}", relation->qualified_name(), error.what());
-      continue;
+    TableKey key = TableKey::declared;
+    for (bool again = true; again;) {
+      if (stop.stop_requested()) return outcome;
+      try {
+        if (!copy_one(connection, snapshot, relation, key, list, outcome, stop)) return outcome;
+        again = false;
+      } catch (const libpq::DatabaseError& error) {
+        if (!refuses_row(error) || schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+        again = give_way(connection, snapshot, *relation, error, key);
+      }
     }
-    connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
-    make_room(connection, *table, resync);
-    CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
-    const TableCopyOutcome copied = copy_table(connection, snapshot, *table, progress, stop);
-    if (!copied.complete) return outcome;
-    make_live(connection, mirror, *table, snapshot.position(), copied.rows);
-    // The first batches of changes are planned with these figures, long before autovacuum comes by.
-    connection.execute("ANALYZE " + table->quoted);
-    // Locked only now: the changes of other tables go on moving the checkpoint while this one is copied.
-    check_epoch(connection, mirror, epoch_, "FOR SHARE");
-    transaction->commit();
-
-    ++outcome.tables;
-    outcome.rows += copied.rows;
-    outcome.odd_values += copied.odd_values;
-    spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s{}", relation->qualified_name(), copied.rows,
-                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                 copied.odd_values == 0 ? "" : fmt::format(", {} odd values kept aside", copied.odd_values));
   }
   outcome.complete = true;
   return outcome;
+}
+
+bool InitialCopy::copy_one(libpq::Connection& connection, change::Snapshot& snapshot,
+                           const change::RelationPtr& relation, TableKey key, CopyList& list, Outcome& outcome,
+                           const std::stop_token& stop) const {
+  const std::string& mirror = schema_.mirror().name;
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<libpq::DatabaseTransaction> transaction(connection);
+  prepare_copying(connection);
+  check_epoch(connection, mirror, epoch_, "");
+  const MirrorTable name = named(*relation);
+  const TableState state = lock_state(connection, mirror, name);
+  const bool resync = state.replaceable || resync_.contains(relation->qualified_name());
+  if (state.state != "copying" && !resync) return true;
+  list.begin(relation->qualified_name());
+
+  MirrorTablePtr table;
+  try {
+    table = resync ? schema_.describe_or_recreate(connection, snapshot, relation)
+                   : schema_.describe_for_copy(connection, relation);
+  } catch (const SchemaError& error) {
+    const bool ordered = !state.replaceable || resync_.contains(relation->qualified_name());
+    if (ordered || schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+    // Nobody asked for this copy: no reason for the others to wait.
+    transaction.reset();
+    stop_table(connection, *relation, error.what());
+    return true;
+  }
+  connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
+  make_room(connection, *table, resync);
+  if (key == TableKey::row_id) table = schema_.recreate_by_row_id(connection, snapshot, relation);
+  CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
+  const TableCopyOutcome copied = copy_table(connection, snapshot, *table, progress, stop);
+  if (!copied.complete) return false;
+  make_live(connection, mirror, *table, snapshot.position(), copied.rows);
+  // The first batches of changes are planned with these figures, long before autovacuum comes by.
+  connection.execute("ANALYZE " + table->quoted);
+  // Locked only now: the changes of other tables go on moving the checkpoint while this one is copied.
+  check_epoch(connection, mirror, epoch_, "FOR SHARE");
+  transaction->commit();
+
+  ++outcome.tables;
+  outcome.rows += copied.rows;
+  outcome.odd_values += copied.odd_values;
+  spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s{}", relation->qualified_name(), copied.rows,
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+               copied.odd_values == 0 ? "" : fmt::format(", {} odd values kept aside", copied.odd_values));
+  return true;
+}
+
+bool InitialCopy::give_way(libpq::Connection& connection, change::Snapshot& snapshot, const change::Relation& relation,
+                           const libpq::DatabaseError& error, TableKey& key) const {
+  if (const auto refusing = refusing_object(error);
+      refusing && drop_refusing_object(connection, schema_, snapshot.relations(), snapshot.position(), *refusing))
+    return true;
+  // Nobody else's rows are in the table, so the source has what an index takes for equal or cannot hold. Those that
+  // can stand are made again after the copy.
+  if ((error.sqlstate() == unique_violation || too_long_for_an_index(error)) &&
+      drop_indexes(connection, relation, snapshot.position()))
+    return true;
+  const MirrorTable name = named(relation);
+  const bool own_key = made_by_us(connection, schema_.mirror().name, name) && error.constraint().table == name.name;
+  if (own_key && relation.has_row_id && key == TableKey::declared) {
+    spdlog::warn("[MirrorCopy] Table {} gets {} as its key: {}", relation.qualified_name(),
+                 change::Relation::row_id_column, error.what());
+    key = TableKey::row_id;
+    return true;
+  }
+  stop_table(connection, relation, error.what());
+  return false;
+}
+
+bool InitialCopy::drop_indexes(libpq::Connection& connection, const change::Relation& relation,
+                               change::Position position) const {
+  libpq::DatabaseTransaction transaction(connection);
+  const std::size_t dropped =
+      drop_own_indexes(connection, schema_, relation, position, "some row of the source may not fit it",
+                       [](const change::Index&) { return true; });
+  transaction.commit();
+  return dropped > 0;
+}
+
+void InitialCopy::stop_table(libpq::Connection& connection, const change::Relation& relation,
+                             const std::string& reason) const {
+  make_stopped(connection, schema_.mirror().name, named(relation), reason);
+  spdlog::error("[MirrorCopy] Table {} is stopped: {}", relation.qualified_name(), reason);
+}
+
+MirrorTable InitialCopy::named(const change::Relation& relation) const {
+  MirrorTable name;
+  name.schema = schema_.schema_of(relation);
+  name.name = libpq::mirror_identifier(relation.name);
+  return name;
 }
 
 void InitialCopy::allow_replacing(libpq::Connection& connection, const std::string& mirror) {

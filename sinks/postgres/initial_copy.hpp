@@ -11,8 +11,10 @@
 #include "change/position.hpp"
 #include "change/snapshot.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/schema_builder.hpp"
+#include "sinks/postgres/table_definition.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -60,6 +62,18 @@ class InitialCopy {
  private:
   /// Names in the source of what has to be copied, in the snapshot's order.
   std::vector<std::string> tables_to_copy(libpq::Connection& connection, const change::Snapshot& snapshot) const;
+
+  /// Nothing when the table is not to be copied, or could not be described and is stopped. False: stopped on request.
+  bool copy_one(libpq::Connection& connection, change::Snapshot& snapshot, const change::RelationPtr& relation,
+                TableKey key, CopyList& list, Outcome& outcome, const std::stop_token& stop) const;
+  /// The mirror has refused a row. True when the copy is to be tried again: an index of ours went, or `key` changes to
+  /// the hidden column. Else the table is stopped, alone.
+  bool give_way(libpq::Connection& connection, change::Snapshot& snapshot, const change::Relation& relation,
+                const libpq::DatabaseError& error, TableKey& key) const;
+  bool drop_indexes(libpq::Connection& connection, const change::Relation& relation, change::Position position) const;
+  void stop_table(libpq::Connection& connection, const change::Relation& relation, const std::string& reason) const;
+  /// Only schema and name.
+  MirrorTable named(const change::Relation& relation) const;
 
   const SchemaBuilder& schema_;
   std::int64_t epoch_;

@@ -10,7 +10,6 @@
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
-#include "sinks/postgres/foreign_key_refusal.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parallel_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
@@ -36,7 +35,6 @@ constexpr milliseconds shortest_interval{3};
 constexpr milliseconds interval_under_load{20};
 constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
-constexpr const char* foreign_key_violation = "23503";
 constexpr const char* invalid_text = "22P02";
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
@@ -69,13 +67,13 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
 }  // namespace
 
 void Trouble::refused(const libpq::DatabaseError& error) {
-  if (error.sqlstate() == foreign_key_violation) foreign_key = error.constraint();
+  object = refusing_object(error);
   if (error.sqlstate() == invalid_text) type = true;
 }
 
 void Trouble::refused(const BatchRefused& refusal) {
   refused(refusal.error);
-  if (stands_alone() && refusal.transactions == 1) {
+  if (stands_alone() && refusal.transactions == 1 && refusal.end <= end) {
     ++attempts;
     return;
   }
@@ -116,9 +114,9 @@ MirrorSession::~MirrorSession() = default;
 
 void MirrorSession::run(std::stop_token stop) {
   orders_.remind();
-  if (const auto refusing = std::exchange(trouble_.foreign_key, std::nullopt)) {
+  if (const auto refusing = std::exchange(trouble_.object, std::nullopt)) {
     const auto relations = source_.open_snapshot()->relations();
-    if (drop_refusing_foreign_key(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
+    if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
   }
   if (std::exchange(trouble_.type, false)) learn_types();
   if (position_ == change::Position{} && !copy_all(stop)) return;
@@ -399,6 +397,7 @@ bool MirrorSession::apply_alone() {
 
 void MirrorSession::applied(const Applied& outcome) {
   position_ = outcome.last.position;
+  trouble_.attempts = 0;
   board_.update([&](MirrorStatus& status) {
     status.position = position_;
     status.commit_time = outcome.last.time;

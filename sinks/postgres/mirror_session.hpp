@@ -17,6 +17,7 @@
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/flush_watch.hpp"
 #include "sinks/postgres/mirror_status.hpp"
+#include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/table_registry.hpp"
 #include "sinks/postgres/worker_orders.hpp"
@@ -30,14 +31,12 @@ namespace pgmirror::sinks::postgres {
 struct Trouble {
   static constexpr unsigned most_attempts = 10;
 
-  change::Position end;            ///< normal again behind it
-  std::uint64_t transactions = 0;  ///< most that a batch may hold
-  bool retried = false;            ///< the whole batch was sent a second time already
-  unsigned attempts = 0;           ///< at the transaction that stands alone
-  std::optional<libpq::ConstraintName>
-      foreign_key{};  ///< refused rows last: if it is ours it goes before the next attempt
-
-  bool type = false;  ///< a value did not fit its type last
+  change::Position end;                    ///< normal again behind it
+  std::uint64_t transactions = 0;          ///< most that a batch may hold
+  bool retried = false;                    ///< the whole batch was sent a second time already
+  unsigned attempts = 0;                   ///< at the transaction that stands alone
+  std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
+  bool type = false;                       ///< a value did not fit its type last
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }

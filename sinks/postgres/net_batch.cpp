@@ -162,7 +162,9 @@ void TableEffects::settle_origin(const Value* from) { find(from).left = false; }
 void TableEffects::update(Tuple row) {
   RowEffect& effect = find(row.data());
   if (effect.row != nullptr) row = completed(row, effect.row);
-  if (effect.kind != RowEffect::Kind::insert) effect.kind = RowEffect::Kind::update;
+  // No row of the mirror has such a key: it is for the mirror to refuse it, not to find nothing.
+  const bool comes = effect.kind == RowEffect::Kind::insert || has_null_key(row.data());
+  effect.kind = comes ? RowEffect::Kind::insert : RowEffect::Kind::update;
   effect.partial = has_unchanged(row);
   effect.row = row.data();
   effect.key = row.data();
@@ -240,8 +242,15 @@ std::uint64_t TableEffects::hash(const Value* key) const {
   return all;
 }
 
+/// Rows whose key has a NULL are never the same: SQLite takes any number of them. The mirror refuses each.
 bool TableEffects::same_key(const Value* left, const Value* right) const {
-  return std::ranges::all_of(key_cells_, [&](std::size_t cell) { return left[cell] == right[cell]; });
+  return std::ranges::all_of(key_cells_, [&](std::size_t cell) {
+    return left[cell] == right[cell] && (whole_rows_ || !left[cell].is_null());
+  });
+}
+
+bool TableEffects::has_null_key(const Value* row) const {
+  return std::ranges::any_of(key_cells_, [&](std::size_t cell) { return row[cell].is_null(); });
 }
 
 void TableEffects::sort_by_key() {

@@ -55,6 +55,7 @@ class TableEffects {
   void grow();
   std::uint64_t hash(const change::Value* key) const;
   bool same_key(const change::Value* left, const change::Value* right) const;
+  bool has_null_key(const change::Value* row) const;
   change::Tuple completed(change::Tuple row, const change::Value* known);
   void arrive(const change::Value* row);
   void put(const change::Value* key, const change::Value* row);

@@ -357,12 +357,14 @@ class Renderer {
   std::string cells(const Rows& rows, std::size_t column, CellsOf cells_of) {
     const MirrorColumn& target = table_.columns[column];
     const bool of_rows = cells_of == row_cells;
+    const bool in_key = std::ranges::find(table_.key, column) != table_.key.end();
     ArrayParameter array(target.type, rows.size());
     for (const RowEffect* row : rows) {
       const Value& value = cells_of(*row)[target.source];
       const bool odd = array.add(value) == CellFit::odd && of_rows;
       if (odd) odd_.add(table_, odd_key(table_, tuple(row->key)), target, value);
-      if (of_rows && target.not_null && array.last_is_null()) throw NullNotAllowed(shared_, column);
+      // A key has to stay one: the server refuses that row.
+      if (of_rows && target.not_null && !in_key && array.last_is_null()) throw NullNotAllowed(shared_, column);
     }
     return array.take();
   }

@@ -14,7 +14,7 @@
 
 namespace pgmirror::sinks::postgres {
 
-/// A column of the mirror is NOT NULL and a row needs NULL there.
+/// A column of the mirror, outside its key, is NOT NULL and a row needs NULL there. In the key the server refuses it.
 class NullNotAllowed : public std::runtime_error {
  public:
   NullNotAllowed(MirrorTablePtr refusing_table, std::size_t refusing_column);

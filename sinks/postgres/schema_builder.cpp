@@ -147,10 +147,10 @@ class Preparation {
   void check_column_names(const Relation& relation) {
     std::set<std::string> names;
     for (const change::Column& column : relation.columns) {
-      if (names.insert(libpq::mirror_identifier(column.name)).second) continue;
+      if (names.insert(libpq::mirror_column(column.name)).second) continue;
       problems_.push_back(
           fmt::format("table {}: another column has the same name {} in the mirror; exclude one of them",
-                      relation.qualified_name(), libpq::mirror_identifier(column.name)));
+                      relation.qualified_name(), libpq::mirror_column(column.name)));
     }
   }
 
@@ -414,6 +414,13 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection
   } else {
     SchemaFollow(connection, *this, snapshot.position()).recreate(*relation, snapshot.profile(*relation));
   }
+  return describe_for_copy(connection, relation);
+}
+
+MirrorTablePtr SchemaBuilder::recreate_by_row_id(libpq::Connection& connection, change::Snapshot& snapshot,
+                                                 const RelationPtr& relation) const {
+  SchemaFollow(connection, *this, snapshot.position())
+      .recreate(*relation, snapshot.profile(*relation), TableKey::row_id);
   return describe_for_copy(connection, relation);
 }
 

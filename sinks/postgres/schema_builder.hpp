@@ -67,6 +67,11 @@ class SchemaBuilder {
   MirrorTablePtr describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                       const change::RelationPtr& relation) const;
 
+  /// Makes a table of ours anew and empty, keyed by the hidden column, since its declared key has refused rows of the
+  /// source. Inside the caller's transaction; complete() is due afterwards. The relation has a rowid.
+  MirrorTablePtr recreate_by_row_id(libpq::Connection& connection, change::Snapshot& snapshot,
+                                    const change::RelationPtr& relation) const;
+
   /// Drops NOT NULL from a column and records it, inside the caller's transaction: a row that came behind `position`
   /// has NULL there, or an odd value, which is NULL in the mirror.
   void allow_null(libpq::Connection& connection, const MirrorTable& table, const MirrorColumn& column,

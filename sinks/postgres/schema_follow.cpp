@@ -8,7 +8,6 @@
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/column_follow.hpp"
 #include "sinks/postgres/privacy.hpp"
-#include "sinks/postgres/table_definition.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -69,11 +68,11 @@ void SchemaFollow::finish() {
   objects_.finish();
 }
 
-void SchemaFollow::recreate(const Relation& relation, const change::TableProfile& profile) {
+void SchemaFollow::recreate(const Relation& relation, const change::TableProfile& profile, TableKey key) {
   objects_.drop(relation);
   const std::string reason = fmt::format("table {} is copied again and did not fit", relation.qualified_name());
   record_.run("DROP TABLE IF EXISTS " + names_.quoted(relation), reason);
-  const TableDefinition definition = define_table(relation, names_.schema(relation), &profile, builder_.mirror());
+  const TableDefinition definition = define_table(relation, names_.schema(relation), &profile, builder_.mirror(), key);
   record_.run(definition.create_sql, reason);
   connection_.execute(privacy_sql(definition.quoted));
 }

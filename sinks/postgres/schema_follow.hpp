@@ -9,6 +9,7 @@
 #include "sinks/postgres/object_follow.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/schema_record.hpp"
+#include "sinks/postgres/table_definition.hpp"
 #include "sinks/postgres/table_names.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -38,7 +39,8 @@ class SchemaFollow {
   void finish();
 
   /// Drops the table, where it stands, and makes it as `relation` describes it, empty and without indexes.
-  void recreate(const change::Relation& relation, const change::TableProfile& profile);
+  void recreate(const change::Relation& relation, const change::TableProfile& profile,
+                TableKey key = TableKey::declared);
 
  private:
   MirrorTablePtr create(const change::RelationPtr& after);

@@ -15,6 +15,7 @@
 #include "sinks/postgres/definition_order.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/parked_changes.hpp"
+#include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/schema_follow.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/sequence_values.hpp"
@@ -31,6 +32,8 @@ constexpr std::uint64_t chunk_rows = 20'000;
 /// Above this many new rows COPY costs the server a third of an INSERT.
 constexpr std::size_t copy_rows = 500;
 constexpr const char* unique_violation = "23505";
+/// A third of a page is what an entry of a btree may take, after compression.
+constexpr std::size_t shortest_too_long = 2600;
 /// A label of an enum type cannot be used in the transaction that adds it.
 constexpr const char* enum_label = "enum label";
 
@@ -473,6 +476,10 @@ class SerialApply::Attempt {
     } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
       connection_.execute("ROLLBACK TO SAVEPOINT part");
+      if (rows.size() == 1 && too_long_for_an_index(error) && drop_short_indexes(*effects.table(), rows.front())) {
+        isolate(effects, rows);
+        return;
+      }
       if (rows.size() == 1) {
         refuse(effects, rows.front(), error);
         return;
@@ -480,6 +487,24 @@ class SerialApply::Attempt {
     }
     isolate(effects, rows.first(rows.size() / 2));
     isolate(effects, rows.subspan(rows.size() / 2));
+  }
+
+  /// Indexes of ours that this row is too long for. False where there is none.
+  bool drop_short_indexes(const MirrorTable& table, const RowEffect& row) {
+    const change::Relation& relation = *table.relation;
+    const auto takes_long_value = [&](const change::Index& index) {
+      std::size_t bytes = 0;
+      for (const std::string& name : index.columns) {
+        const auto column = relation.column_position(name);
+        if (!column) continue;
+        const change::Value& value = row.row[*column];
+        const bool has_bytes = value.kind() == change::ValueKind::text || value.kind() == change::ValueKind::blob;
+        if (has_bytes) bytes += value.bytes().size();
+      }
+      return bytes > shortest_too_long;
+    };
+    return drop_own_indexes(connection_, schema_, relation, commit_.position,
+                            "the source holds a value that is too long for it", takes_long_value) > 0;
   }
 
   void refuse(const TableEffects& effects, const RowEffect& row, const libpq::DatabaseError& error) {

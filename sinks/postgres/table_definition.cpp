@@ -45,21 +45,21 @@ bool declared_key_serves(const Relation& relation, const change::TableProfile* p
 }  // namespace
 
 std::string column_sql(const change::Column& column, const TargetType& type, bool not_null) {
-  std::string sql = libpq::quote_identifier(column.name) + " " + type.sql;
+  std::string sql = libpq::quote_column(column.name) + " " + type.sql;
   if (const auto value = default_clause(column, type)) sql += " DEFAULT " + *value;
   if (not_null) sql += " NOT NULL";
   return sql;
 }
 
 TableDefinition define_table(const Relation& relation, const std::string& target_schema,
-                             const change::TableProfile* profile, const config::Mirror& mirror) {
+                             const change::TableProfile* profile, const config::Mirror& mirror, TableKey wanted) {
   std::vector<TargetType> types;
   for (std::size_t i = 0; i < relation.columns.size(); ++i) {
     const change::Column& column = relation.columns[i];
     types.push_back(choose_type(column, profile == nullptr ? nullptr : &profile->columns[i],
                                 type_override(mirror, relation, column)));
   }
-  const bool declared = declared_key_serves(relation, profile, types);
+  const bool declared = wanted == TableKey::declared && declared_key_serves(relation, profile, types);
   std::vector<std::size_t> key = relation.key;
   if (!declared && relation.has_row_id) key = {0};
 
@@ -72,7 +72,7 @@ TableDefinition define_table(const Relation& relation, const std::string& target
   }
   if (!key.empty()) {
     std::vector<std::string> names;
-    for (const std::size_t position : key) names.push_back(libpq::quote_identifier(relation.columns[position].name));
+    for (const std::size_t position : key) names.push_back(libpq::quote_column(relation.columns[position].name));
     parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(names, ", ")));
   }
   TableDefinition definition;

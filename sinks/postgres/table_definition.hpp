@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,12 @@
 #include "sinks/postgres/target_type.hpp"
 
 namespace pgmirror::sinks::postgres {
+
+/// By which key a table is made.
+enum class TableKey : std::uint8_t {
+  declared,  ///< the source's, where it serves
+  row_id,    ///< the hidden column, where there is one: the declared key was tried and refused rows
+};
 
 /// A table that is to be made in the mirror.
 struct TableDefinition {
@@ -20,7 +27,8 @@ struct TableDefinition {
 /// cannot tell apart) and there is a rowid to take its place. NOT NULL and types follow the profile too; without one
 /// (`null`), the declaration. Throws IdentifierError, TypeError.
 TableDefinition define_table(const change::Relation& relation, const std::string& target_schema,
-                             const change::TableProfile* profile, const config::Mirror& mirror);
+                             const change::TableProfile* profile, const config::Mirror& mirror,
+                             TableKey wanted = TableKey::declared);
 
 /// `"name" type [DEFAULT ...] [NOT NULL]`.
 std::string column_sql(const change::Column& column, const TargetType& type, bool not_null);

@@ -45,7 +45,7 @@ class Matcher {
 
   void match_column(std::size_t position) {
     const change::Column& column = relation_.columns[position];
-    const std::string name = libpq::mirror_identifier(column.name);
+    const std::string name = libpq::mirror_column(column.name);
     const CatalogColumn* found = existing_.column(name);
     if (found == nullptr) {
       if (!is_row_id(position)) match_.missing.push_back(position);
@@ -82,9 +82,8 @@ class Matcher {
 
   void match_additional_columns() {
     for (const CatalogColumn& column : existing_.columns) {
-      const bool ours = std::ranges::any_of(relation_.columns, [&](const change::Column& own) {
-        return libpq::mirror_identifier(own.name) == column.name;
-      });
+      const bool ours = std::ranges::any_of(
+          relation_.columns, [&](const change::Column& own) { return libpq::mirror_column(own.name) == column.name; });
       if (ours || column.generated) continue;
       if (!column.identity_always) match_.table.own_columns.push_back(libpq::quote_identifier(column.name));
       if (!column.not_null || column.has_default) continue;

@@ -67,6 +67,17 @@ TEST_F(RefusedRow, IsParkedAndCanBeTriedAgain) {
   EXPECT_EQ(count("pgmirror.parked"), 0);
 }
 
+TEST_F(RefusedRow, IsParkedLikeTheOneBeforeIt) {
+  follow_until_refused("park");
+  ASSERT_TRUE(eventually(60s, [&] { return count("pgmirror.parked") == 1; })) << program_.log();
+  application_.exec("INSERT INTO strict VALUES (3, 3)");
+  ASSERT_TRUE(eventually(30s, [&] { return count("strict WHERE id = 3") == 1; }));
+  application_.exec("INSERT INTO strict VALUES (4, 4000)");
+  application_.exec("INSERT INTO other VALUES (4, 4000)");
+  EXPECT_TRUE(eventually(60s, [&] { return count("pgmirror.parked") == 2; })) << program_.log();
+  EXPECT_TRUE(eventually(30s, [&] { return count("other") == 3; }));
+}
+
 TEST_F(RefusedRow, StopsEverythingWhereThatWasAskedFor) {
   follow_until_refused("stop");
   EXPECT_TRUE(eventually(60s, [&] { return !program_.running() || program_.command({"health"}).end != ProgramEnd{}; }))

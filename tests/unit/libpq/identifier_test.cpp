@@ -34,6 +34,14 @@ TEST(Identifier, HasNamesThatStayTheSameForEver) {
   EXPECT_EQ(mirror_identifier(std::string(70, 'x')), std::string(54, 'x') + "_c07d9e28");
 }
 
+TEST(Identifier, OfAColumnIsNeverThatOfASystemColumn) {
+  EXPECT_EQ(mirror_column("xmin"), "xmin_");
+  EXPECT_EQ(quote_column("ctid"), "\"ctid_\"");
+  EXPECT_EQ(mirror_column("oid"), "oid");
+  EXPECT_EQ(mirror_column("XMIN"), "XMIN");
+  EXPECT_EQ(mirror_identifier("xmin"), "xmin");
+}
+
 TEST(Identifier, RefusesWhatPostgreSqlCannotHave) {
   EXPECT_THROW(mirror_identifier(""), IdentifierError);
   EXPECT_THROW(mirror_identifier(std::string_view("a\0b", 3)), IdentifierError);

@@ -124,6 +124,17 @@ TEST(NetEffect, RowThatCameAndWentIsNothing) {
   EXPECT_EQ(table.of(1).kind, Kind::insert);
 }
 
+/// SQLite takes NULL in a declared key, as often as it comes.
+TEST(NetEffect, RowsWithoutAKeyAreInsertsEachForTheMirrorToRefuse) {
+  OneTable table(keyed_by_name());
+  table.insert({Value::integer(1), Value::null(), Value::integer(10)});
+  table.insert({Value::integer(2), Value::null(), Value::integer(20)});
+  table.end_transaction();
+  table.update({Value::integer(1), Value::null(), Value::integer(11)});
+  ASSERT_EQ(table.effects().rows().size(), 3U);
+  for (const RowEffect& effect : table.effects().rows()) EXPECT_EQ(effect.kind, Kind::insert);
+}
+
 TEST(NetEffect, ChangedKeyDeletesOneRowAndMakesAnother) {
   OneTable table(keyed_by_id());
   table.update(key(1), row(2, 10));
