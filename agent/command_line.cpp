@@ -116,7 +116,7 @@ class CommandLine {
                              [this] { return teardown_command(flags_, yes_); });
     teardown->add_flag("--yes", yes_, "do it; without, only say what would go");
     resync->add_flag("--yes", resync_.yes,
-                     "move a queue or shadow aside that cannot be used any more; begin with a new slot");
+                     "with --all and no agent: move queue and shadow aside, or drop the slot, and begin anew");
   }
 
   void add_verify() {
@@ -172,6 +172,25 @@ const CLI::App& named_command(const CLI::App& app) {
   return subcommands.empty() ? app : named_command(*subcommands.front());
 }
 
+/// As it is typed behind the program's name, with a space behind it: `parked retry `; empty for the program itself.
+std::string typed_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? "" : typed_name(*parent) + command.get_name() + " ";
+}
+
+/// The argument that stands where a command is wanted and is none; empty where there is no such argument.
+std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* command = &app;
+  for (int i = 1; i < argc && command->get_require_subcommand_min() > 0; ++i) {
+    const std::string argument = argv[i];
+    if (argument.starts_with('-')) continue;
+    const auto known = command->get_subcommands([&](const CLI::App* sub) { return sub->check_name(argument); });
+    if (known.empty()) return argument;
+    command = known.front();
+  }
+  return {};
+}
+
 /// What CLI11 does not say: the name that was probably meant.
 std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App& command = named_command(app);
@@ -201,10 +220,11 @@ ExitCode usage_error(CLI::App& app, const CLI::ParseError& error, int argc, cons
     return ExitCode::done;
   }
   const std::string hint = suggestion(app, argc, argv);
-  fmt::print(stderr, "pgmirror: {}\n", error.what());
+  const std::string unknown = unknown_command(app, argc, argv);
+  fmt::print(stderr, "pgmirror: {}\n",
+             unknown.empty() ? error.what() : fmt::format("\"{}\" is not a command", unknown));
   if (!hint.empty()) fmt::print(stderr, "pgmirror: {}\n", hint);
-  fmt::print(stderr, "run \"pgmirror {}--help\" for what there is\n",
-             named_command(app).get_parent() == nullptr ? "" : named_command(app).get_name() + " ");
+  fmt::print(stderr, "run \"pgmirror {}--help\" for what there is\n", typed_name(named_command(app)));
   return ExitCode::usage;
 }
 

@@ -48,16 +48,19 @@ ExitCode order_for_next_agent(const config::Config& config, const ResyncOptions&
     return ExitCode::failure;
   }
   order_start_over(config.state_dir);
-  // What is wrong with a publication shows only where the log is decoded: consent is enough to begin with a new slot.
-  const bool new_slot = config.postgres && options.yes;
-  if (new_slot) capture::postgres::teardown(*config.postgres);
-  if (unusable || new_slot) {
+  // What is wrong with a publication shows only where the log is decoded, with a shadow only where its pages are read:
+  // consent is enough to begin anew.
+  if (config.postgres && options.yes) capture::postgres::teardown(*config.postgres);
+  if (unusable || options.yes) {
     for (const auto& moved : move_state_aside(config.state_dir, std::chrono::system_clock::now())) {
       fmt::print("moved to {}: delete it when it is not needed any more\n", moved.string());
     }
   }
   fmt::print("ordered: the next \"pgmirror run\" copies every table again\n");
-  if (config.postgres && !new_slot) fmt::print("should it be refused again, add --yes to begin with a new slot\n");
+  if (!options.yes) {
+    fmt::print("should it be refused again, add --yes to begin with a new {}\n",
+               config.postgres ? "slot" : "queue and shadow");
+  }
   return ExitCode::done;
 }
 
