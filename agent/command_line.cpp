@@ -8,6 +8,7 @@
 #include "agent/control_client.hpp"
 #include "agent/doctor/doctor_command.hpp"
 #include "agent/local_socket.hpp"
+#include "agent/move_to_decoding_command.hpp"
 #include "agent/order_commands.hpp"
 #include "agent/parked_command.hpp"
 #include "agent/queue_command.hpp"
@@ -112,9 +113,12 @@ class CommandLine {
     CLI::Option* all = resync->add_flag("--all", resync_.all, "every table, whatever the mirror followed before");
     tables->excludes(all);
     resync->add_option("--mirror", mirror_, "name of the mirror; all without");
-    CLI::App* teardown = add(app_, "teardown", "remove slot and publications from a PostgreSQL source",
+    CLI::App* teardown = add(app_, "teardown", "remove what pgmirror has made in a PostgreSQL source",
                              [this] { return teardown_command(flags_, yes_); });
     teardown->add_flag("--yes", yes_, "do it; without, only say what would go");
+    CLI::App* move = add(app_, "move-to-decoding", "go over from triggers to logical decoding of a PostgreSQL source",
+                         [this] { return move_to_decoding_command(flags_, yes_); });
+    move->add_flag("--yes", yes_, "do it; without, only say what would happen");
     resync->add_flag("--yes", resync_.yes,
                      "with --all and no agent: move queue and shadow aside, or drop the slot, and begin anew");
   }

@@ -43,7 +43,7 @@ ExitCode order_for_next_agent(const config::Config& config, const ResyncOptions&
   if (unusable && !options.yes) {
     fmt::print(stderr, "{}\nthe next agent could not begin with it; add --yes to {} and copy the source anew\n",
                *unusable,
-               config.postgres ? "move the queue aside (nothing is deleted), drop the replication slot"
+               config.postgres ? "move the queue aside (nothing is deleted), drop the replication slot, or triggers,"
                                : "move queue and shadow aside (nothing is deleted)");
     return ExitCode::failure;
   }

@@ -7,7 +7,6 @@
 #include "agent/state_directory_lock.hpp"
 #include "capture/postgres/postgres_source.hpp"
 #include "capture/postgres/slot_names.hpp"
-#include "capture/postgres/triggers/trigger_source.hpp"
 
 namespace pgmirror::agent {
 
@@ -18,28 +17,22 @@ ExitCode teardown_command(const config::Flags& flags, bool yes) {
     return ExitCode::done;
   }
   const auto names = capture::postgres::slot_names(*config.postgres);
-  const bool by_triggers = config.postgres->method == config::CaptureMethod::triggers;
-  if (!yes && by_triggers) {
-    fmt::print(stderr,
-               "this drops pgmirror's triggers, their function and the log of changes in schema pgmirror from {}: what "
-               "the queue does not have yet could never be mirrored, only copied again; add --yes to do it\n",
-               config.source_url);
-    return ExitCode::failure;
-  }
   if (!yes) {
-    fmt::print(stderr,
-               "this drops replication slot {} and publications {}, {}_inserts from {}: what the queue does not have "
-               "yet could never be mirrored, only copied again; add --yes to do it\n",
-               names.slot, names.publication, names.publication, config.source_url);
+    const std::string what =
+        config.postgres->method == config::CaptureMethod::triggers
+            ? std::string("pgmirror's triggers, their function and the log of changes in schema pgmirror")
+            : fmt::format("replication slot {} and publications {}, {}_inserts", names.slot, names.publication,
+                          names.publication);
+    fmt::print(
+        stderr,
+        "this drops {} from {}: what the queue does not have yet could never be mirrored, only copied again; add "
+        "--yes to do it\n",
+        what, config.source_url);
     return ExitCode::failure;
   }
   prepare_state_directory(config.state_dir);
   const StateDirectoryLock lock(config.state_dir);
-  if (by_triggers) {
-    capture::postgres::triggers::remove_triggers(*config.postgres);
-  } else {
-    capture::postgres::teardown(*config.postgres);
-  }
+  capture::postgres::teardown(*config.postgres);
   fmt::print("removed: the source keeps nothing for pgmirror any more\n");
   return ExitCode::done;
 }

@@ -4,6 +4,7 @@
 #include "capture/postgres/preflight.hpp"
 #include "capture/postgres/slot_names.hpp"
 #include "capture/postgres/source_session.hpp"
+#include "capture/postgres/triggers/trigger_preflight.hpp"
 
 namespace pgmirror::agent::doctor {
 
@@ -35,6 +36,14 @@ Findings check_postgres_source(const config::Config& config) {
     findings.push_back({Level::ok, "source", fmt::format("{} answers", config.source_url)});
     // Another program than PostgreSQL has no catalog to read.
     capture::postgres::CatalogPicture picture;
+    if (facts.version > 0 && source.method == config::CaptureMethod::triggers) {
+      libpq::Connection session = capture::postgres::open_source_session(source.connection, "pgmirror doctor");
+      for (const PreflightFinding& finding :
+           capture::postgres::triggers::trigger_preflight(session, facts, config.tables)) {
+        findings.push_back(to_finding(finding));
+      }
+      return findings;
+    }
     if (facts.version > 0 && !facts.pooled) {
       libpq::Connection session = capture::postgres::open_source_session(source.connection, "pgmirror doctor");
       picture = capture::postgres::read_catalog_picture(session);

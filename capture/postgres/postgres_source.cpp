@@ -2,6 +2,7 @@
 
 #include "capture/postgres/postgres_session.hpp"
 #include "capture/postgres/source_session.hpp"
+#include "capture/postgres/triggers/trigger_source.hpp"
 
 namespace pgmirror::capture::postgres {
 
@@ -30,6 +31,7 @@ void teardown(const config::PostgresSource& settings) {
       " WHERE slot_name OPERATOR(pg_catalog.=) $1::pg_catalog.name",
       libpq::Parameters::texts({names.slot}));
   Publications(names.publication).drop(connection);
+  triggers::remove_triggers(settings);
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -63,8 +63,8 @@ class PostgresSource : public Source {
   std::unique_ptr<Session> session_;
 };
 
-/// Drops slot and publications where they exist: the source keeps nothing for this pgmirror any more. Throws
-/// DatabaseError, for example while the slot is in use (55006).
+/// Drops slot and publications, triggers and their log where they exist: the source keeps nothing for this pgmirror any
+/// more. Throws DatabaseError, for example while the slot is in use (55006).
 void teardown(const config::PostgresSource& settings);
 
 }  // namespace pgmirror::capture::postgres

@@ -46,7 +46,9 @@ PreflightFindings preflight_server(const PreflightFacts& facts) {
   }
   if (facts.wal_level != "logical") {
     add(Severity::error, "wal_level",
-        fmt::format("wal_level is {}, logical decoding needs logical; set it and restart the server", facts.wal_level),
+        fmt::format("wal_level is {}, logical decoding needs logical; set it and restart the server (in Compose: "
+                    "command: postgres -c wal_level=logical), or set capture.postgres.method to triggers",
+                    facts.wal_level),
         "ALTER SYSTEM SET wal_level = 'logical';");
   }
   if (facts.encoding == "SQL_ASCII") {

@@ -39,9 +39,8 @@ ReplicationSession::ReplicationSession(const config::ConnectionSettings& setting
 CreatedSlot ReplicationSession::create_slot(const std::string& name, Life life, const std::stop_token& stop,
                                             const std::function<void()>& waiting) {
   PGconn* const native = connection_.native();
-  const std::string command = fmt::format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput {}",
-                                          libpq::quote_identifier(name), life == Life::session ? "TEMPORARY " : "",
-                                          life == Life::session ? "EXPORT_SNAPSHOT" : "NOEXPORT_SNAPSHOT");
+  const std::string command = fmt::format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput EXPORT_SNAPSHOT",
+                                          libpq::quote_identifier(name), life == Life::session ? "TEMPORARY " : "");
   if (PQsendQuery(native, command.c_str()) != 1) throw connection_.error(nullptr);
   auto next_word = std::chrono::steady_clock::now() + 5s;
   while (PQisBusy(native) == 1) {

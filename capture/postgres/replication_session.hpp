@@ -17,7 +17,7 @@ namespace pgmirror::capture::postgres {
 /// A logical replication slot that was just made.
 struct CreatedSlot {
   change::Position consistent_point;  ///< commits that end later are streamed
-  std::string snapshot;               ///< exported; empty where none was asked for
+  std::string snapshot;               ///< exported
 };
 
 /// A session that takes replication commands beside SQL, in one database of the source. One thread.
@@ -29,11 +29,9 @@ class ReplicationSession {
   /// For SQL, before stream().
   libpq::Connection& sql() { return connection_; }
 
-  enum class Life : std::uint8_t {
-    permanent,  ///< exports no snapshot
-    session,    ///< temporary; its snapshot can be imported until the next command here
-  };
-  /// Waits for every transaction that is open now; `waiting` is called every five seconds. Throws DatabaseError, also
+  enum class Life : std::uint8_t { permanent, session };
+  /// The slot's snapshot can be imported until the next command here. Waits for every transaction that is open now;
+  /// `waiting` is called every five seconds. Throws DatabaseError, also
   /// when `stop` is requested (57014).
   CreatedSlot create_slot(const std::string& name, Life life, const std::stop_token& stop,
                           const std::function<void()>& waiting);

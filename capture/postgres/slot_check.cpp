@@ -38,8 +38,10 @@ void require_usable(const SourceFacts& facts, const std::string& source) {
   if (facts.standby) refuse(source, "this is a standby; connect to the primary server");
   if (facts.wal_level != "logical") {
     refuse(source,
-           fmt::format("wal_level is \"{}\"; run \"ALTER SYSTEM SET wal_level = logical\" and restart the server",
-                       facts.wal_level));
+           fmt::format(
+               "wal_level is \"{}\"; run \"ALTER SYSTEM SET wal_level = logical\" and restart the server (in Compose: "
+               "command: postgres -c wal_level=logical), or set capture.postgres.method to triggers",
+               facts.wal_level));
   }
   if (facts.encoding == "SQL_ASCII") {
     refuse(source,
@@ -75,8 +77,10 @@ void require_continuation(const SourceFacts& facts, const std::optional<SlotFact
                           const ExpectedHistory& expected) {
   require_same_history(facts, expected);
   if (!slot) {
-    refuse(expected.source,
-           fmt::format("replication slot \"{}\" is gone, so commits may be missing; {}", expected.slot, start_over));
+    refuse(expected.source, fmt::format("replication slot \"{}\" is gone, so commits may be missing; {}. Where the "
+                                        "queue was captured by triggers, set "
+                                        "capture.postgres.method back and run \"pgmirror move-to-decoding\"",
+                                        expected.slot, start_over));
   }
   require_own_slot(*slot, expected);
   if (slot->confirmed_flush > expected.queue_end) {

@@ -24,6 +24,17 @@ bool all_there(const CatalogTable& table, const std::map<ObjectId, TriggerState>
   return std::ranges::all_of(table.leaves, [&](const CatalogLeaf& leaf) { return states.contains(leaf.oid); });
 }
 
+/// The columns of the key as a partition numbers them.
+std::vector<int> numbers_in(const RowLayout& layout, const FollowedTable& table) {
+  std::vector<int> numbers;
+  if (table.relation->identity != change::ReplicaIdentity::key) return numbers;
+  for (const std::size_t column : table.relation->key) {
+    const auto at = std::ranges::find(layout, table.relation->columns[column].name, &LaidColumn::name);
+    if (at != layout.end()) numbers.push_back(at->number);
+  }
+  return numbers;
+}
+
 RowLayout without_names(RowLayout layout) {
   for (LaidColumn& column : layout) column.name.clear();
   return layout;
@@ -127,8 +138,8 @@ void Definitions::judge(const FollowedTable& table, const TriggerStates& states,
 
 std::string Definitions::why_distrusted(const FollowedTable& table, const CatalogTable& now,
                                         const TriggerStates& states, const DefinitionNews& news) const {
-  const std::vector<int> key = key_numbers(table);
-  if (const auto was = follow(*known_->table(table.oid), config::TableRules{}); !was || key_numbers(*was) != key) {
+  const auto was = follow(*known_->table(table.oid), config::TableRules{});
+  if (!was || key_numbers(*was) != key_numbers(table)) {
     return "its key became another one";
   }
   for (const CatalogLeaf& leaf : now.leaves) {
@@ -139,7 +150,7 @@ std::string Definitions::why_distrusted(const FollowedTable& table, const Catalo
       if (state.since_birth.empty() || !as_made_by(layout, state.since_birth)) return "it got a partition";
     } else if (before->second.generation != state.generation) {
       return "its triggers were switched off or made anew";
-    } else if (!same_places(before->second.layout, layout, key)) {
+    } else if (!same_places(before->second.layout, layout, numbers_in(layout, table))) {
       return "its columns were altered";
     }
   }

@@ -211,7 +211,7 @@ void LogSession::write_rows(Moment& moment, ObjectId table) {
     if (doubt) write_gap(table, *doubt);
   } catch (const libpq::DatabaseError& error) {
     if (!error.sqlstate().starts_with(data_exception)) throw;
-    throw UnreadableLog{table, error.what()};
+    throw UnreadableLog(table, error.what());
   }
 }
 

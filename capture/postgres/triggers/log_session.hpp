@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -21,9 +22,10 @@
 namespace pgmirror::capture::postgres::triggers {
 
 /// A table whose log could not be read for a reason of its own: it is copied again.
-struct UnreadableLog {
-  ObjectId table = 0;
-  std::string reason;
+class UnreadableLog : public std::runtime_error {
+ public:
+  UnreadableLog(ObjectId unreadable, const std::string& reason) : std::runtime_error(reason), table(unreadable) {}
+  ObjectId table;
 };
 
 /// What outlives a session with the source.
@@ -51,6 +53,8 @@ class LogSession {
 
   /// Throws DatabaseError, UnreadableLog, and what the writer throws; the session is spent then.
   void follow(const std::stop_token& stop);
+  /// Writes what was committed up to `moment`, durably, and stops there. Throws as follow() does.
+  void finish(Moment& moment) { tell(moment, true); }
 
  private:
   using Clock = std::chrono::steady_clock;

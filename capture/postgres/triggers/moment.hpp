@@ -16,6 +16,9 @@ class Moment {
   /// `last` where the log has not grown. Throws DatabaseError.
   Moment(libpq::Connection connection, change::Position last);
 
+  /// The state that somebody else has exported, under the position that he knows for it. Throws DatabaseError.
+  Moment(libpq::Connection connection, const std::string& exported, change::Position position);
+
   /// As txid_current_snapshot() prints it.
   const std::string& snapshot() const { return snapshot_; }
   /// Whatever the moment shows was committed before this place of the server's log.
@@ -28,6 +31,8 @@ class Moment {
   libpq::Connection end();
 
  private:
+  void read_snapshot();
+
   libpq::Connection connection_;
   std::string snapshot_;
   change::Position position_;

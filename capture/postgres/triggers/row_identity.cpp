@@ -15,13 +15,13 @@ bool mirrored(const CatalogTable& table, const std::vector<int>& key, const conf
 }  // namespace
 
 void identify_rows(CatalogTable& table, const config::TableRules& rules) {
-  table.primary_key_deferred = false;
   table.identity_in_all_leaves = true;
-  if (mirrored(table, table.primary_key, rules)) {
+  if (!table.primary_key_deferred && mirrored(table, table.primary_key, rules)) {
     table.replica_identity = 'd';
     return;
   }
   table.primary_key.clear();
+  table.primary_key_deferred = false;
   table.replica_identity = table.replica_identity == 'i' && mirrored(table, table.identity_index, rules) ? 'i' : 'f';
 }
 

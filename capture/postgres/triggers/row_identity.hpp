@@ -5,9 +5,9 @@
 
 namespace pgmirror::capture::postgres::triggers {
 
-/// Makes `table` say how its rows are identified where triggers find its changes: by the primary key (a deferred one
-/// serves as well), else by the index of its replica identity, else by all that is mirrored of a row. A key of which
-/// a part is not mirrored is none. Pure.
+/// Makes `table` say how its rows are identified where triggers find its changes: by the primary key, else by the index
+/// of its replica identity, else by all that is mirrored of a row. A deferred key, which a mirror cannot find rows by,
+/// and one of which a part is not mirrored are none. Pure.
 void identify_rows(CatalogTable& table, const config::TableRules& rules);
 
 }  // namespace pgmirror::capture::postgres::triggers

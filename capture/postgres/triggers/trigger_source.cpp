@@ -92,7 +92,7 @@ void TriggerSource::run(change::TransactionWriter& writer, std::stop_token stop)
       if (!stop.stop_requested() && lost.sqlstate() != serialization_failure)
         spdlog::warn("[MirrorSource] {}: {}; connecting again", history_.source, lost.what());
     } catch (const UnreadableLog& unreadable) {
-      following.unreadable.emplace(unreadable.table, "its log cannot be read: " + unreadable.reason);
+      following.unreadable.emplace(unreadable.table, std::string("its log cannot be read: ") + unreadable.what());
     } catch (...) {
       moments_->close();
       throw;

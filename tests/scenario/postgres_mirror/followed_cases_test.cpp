@@ -1,3 +1,4 @@
+#include "tests/scenario/postgres_mirror/capture_method.hpp"
 #include "tests/scenario/postgres_mirror/mirror_case.hpp"
 #include "tests/scenario/postgres_mirror/mirrored_database.hpp"
 
@@ -10,7 +11,8 @@ std::string quoted(const std::string& schema) { return "\"" + schema + "\""; }
 class FollowedCases : public testing::TestWithParam<MirrorCase> {
  public:
   static void SetUpTestSuite() {
-    pair_ = std::make_unique<DatabaseAndMirror>();
+    pair_ = std::make_unique<DatabaseAndMirror>(source_server(), shared_postgres());
+    choose_method(pair_->program());
     for (const auto* cases : {&value_cases(), &name_cases(), &key_cases(), &transaction_cases()}) {
       for (const MirrorCase& each : *cases) {
         in_schema(each, "CREATE SCHEMA " + quoted(each.name) + "; ");

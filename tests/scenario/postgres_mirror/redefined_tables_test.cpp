@@ -1,3 +1,4 @@
+#include "tests/scenario/postgres_mirror/capture_method.hpp"
 #include "tests/scenario/postgres_mirror/mirror_case.hpp"
 #include "tests/scenario/postgres_mirror/mirrored_database.hpp"
 
@@ -8,7 +9,8 @@ namespace {
 class RedefinedTables : public testing::TestWithParam<MirrorCase> {};
 
 TEST_P(RedefinedTables, BecomeTheSame) {
-  DatabaseAndMirror pair;
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
   pair.run(GetParam().before);
   pair.program().start();
   ASSERT_TRUE(pair.becomes_same());
