@@ -55,6 +55,7 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
     workers_.push_back(std::make_unique<sinks::postgres::MirrorWorker>(
         mirror, queue_->reader(), *source_, source_->identity(), orders_file(config.state_dir, mirror.name)));
     if (start_over_ordered(config.state_dir)) workers_.back()->orders().start_over();
+    workers_.back()->orders().limit_verification(config.verify_rate);
     if (config.verify_every.count() > 0) verifications_.emplace_back(*workers_.back(), config.verify_every);
   }
   // Each worker has noted it.

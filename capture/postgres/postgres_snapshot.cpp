@@ -11,7 +11,9 @@
 #include "capture/postgres/source_session.hpp"
 #include "capture/postgres/table_parts.hpp"
 #include "capture/postgres/table_read.hpp"
+#include "libpq/copy_stream.hpp"
 #include "libpq/identifier.hpp"
+#include "libpq/row_hash_sql.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -67,12 +69,20 @@ class PostgresSnapshot::Session {
 
   void copy(const change::Relation& relation, const LeafRange& range,
             const std::function<bool(std::string_view)>& consume) {
+    each_leaf(relation, range, [&](TableRead& table) { return table.copy(range.where_sql, consume); });
+  }
+
+  /// Calls `visit` for each leaf that `range` is about, while it is open to be read, until it returns false.
+  void each_leaf(const change::Relation& relation, const LeafRange& range,
+                 const std::function<bool(TableRead&)>& visit) {
     if (range.leaf) {
-      TableRead(connection_, *range.leaf, relation).copy(range.where_sql, consume);
+      TableRead table(connection_, *range.leaf, relation);
+      visit(table);
       return;
     }
     for (const CatalogLeaf& leaf : table(relation).leaves) {
-      if (!TableRead(connection_, leaf.oid, relation).copy(range.where_sql, consume)) return;
+      TableRead table(connection_, leaf.oid, relation);
+      if (!visit(table)) return;
     }
   }
 
@@ -171,6 +181,48 @@ void PostgresSnapshot::copy_text(const change::Relation& relation, const change:
     return wanted;
   });
   if (wanted && !piece.empty()) consume(piece);
+}
+
+std::vector<change::BucketSum> PostgresSnapshot::bucket_sums(const change::Relation& relation,
+                                                             const change::TablePart& part,
+                                                             const change::RowHashing& hashing) {
+  std::vector<change::BucketSum> sums(hashing.buckets);
+  const LeafRange range = leaf_range(part);
+  session_->each_leaf(relation, range, [&](const TableRead& table) {
+    const libpq::Result found =
+        session_->connection().execute(libpq::bucket_sums_sql(table.hashed(hashing, range.where_sql)));
+    for (int row = 0; row < found.rows(); ++row) {
+      sums[static_cast<std::size_t>(found.integer(row, 0))] += {.rows = libpq::wrapped_sum(found.text(row, 1)),
+                                                                .sum = libpq::wrapped_sum(found.text(row, 2)),
+                                                                .mixed_sum = libpq::wrapped_sum(found.text(row, 3))};
+    }
+    return true;
+  });
+  return sums;
+}
+
+void PostgresSnapshot::read_buckets(const change::Relation& relation, const change::RowHashing& hashing,
+                                    const std::vector<bool>& buckets, bool cells,
+                                    const std::function<bool(const change::RowHashes&, change::Tuple)>& consume) {
+  constexpr std::size_t hashes = 3;
+  std::string select;
+  for (const change::Column& column : relation.columns) {
+    if (cells) select += ", " + libpq::quote_identifier(column.name);
+  }
+  const std::size_t fields = hashes + (cells ? relation.columns.size() : 0);
+  CopyTextLine line;
+  session_->each_leaf(relation, {}, [&](const TableRead& table) {
+    libpq::CopyOut rows = session_->connection().copy_out(
+        "COPY (" + libpq::row_hashes_sql(table.hashed(hashing, {}), buckets, select) + ") TO STDOUT");
+    while (const auto row = rows.read()) {
+      const change::Tuple values = line.parse(*row, fields);
+      const change::RowHashes found{.key_low = libpq::wrapped_sum(values[0].bytes()),
+                                    .key_high = libpq::wrapped_sum(values[1].bytes()),
+                                    .row = libpq::wrapped_sum(values[2].bytes())};
+      if (!consume(found, values.subspan(hashes))) return false;
+    }
+    return true;
+  });
 }
 
 std::unique_ptr<change::Snapshot> PostgresSnapshot::share() {

@@ -49,13 +49,31 @@ void expect_setting(const config::ConnectionSettings& settings, std::string_view
                   settings.address(), name, answer, wanted));
 }
 
-libpq::Connection open_session(const config::ConnectionSettings& settings, std::string_view application_name,
-                               bool replication) {
+/// As poolers put it who do not know `replication` or `options`.
+constexpr std::string_view refused_by_pooler = "unsupported startup parameter";
+
+libpq::Connection connect(const config::ConnectionSettings& settings, std::string_view application_name,
+                          bool replication) {
   // Whoever asks the agent to end waits for an attempt to connect.
   config::ConnectionSettings impatient = settings;
   impatient.parameters.emplace("connect_timeout", "5");
-  libpq::Connection connection(impatient, application_name, libpq::Connection::Access::read_only,
-                               {.options = startup_options(), .replication = replication});
+  try {
+    return {impatient,
+            application_name,
+            libpq::Connection::Access::read_only,
+            {.options = startup_options(), .replication = replication}};
+  } catch (const libpq::DatabaseError& refused) {
+    if (std::string_view(refused.what()).find(refused_by_pooler) == std::string_view::npos) throw;
+    throw SourceRefused(
+        fmt::format("source {}: a pooler answers there ({}), and a source has to be followed on the server itself; put "
+                    "the server's own host and port into MIRROR_SOURCE_URL",
+                    settings.address(), refused.what()));
+  }
+}
+
+libpq::Connection open_session(const config::ConnectionSettings& settings, std::string_view application_name,
+                               bool replication) {
+  libpq::Connection connection = connect(settings, application_name, replication);
   std::string question = "SELECT pg_catalog.current_setting('client_encoding')";
   for (const PinnedSetting& setting : pinned)
     question += fmt::format(", pg_catalog.current_setting('{}')", setting.name);

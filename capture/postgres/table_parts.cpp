@@ -33,8 +33,9 @@ std::vector<change::TablePart> table_parts(const std::vector<LeafSize>& leaves, 
                                            std::uint64_t block_bytes) {
   std::uint64_t all_blocks = 0;
   for (const LeafSize& leaf : leaves) all_blocks += leaf.blocks;
-  const std::uint64_t step =
-      std::max({std::uint64_t{1}, part_bytes / block_bytes, (all_blocks + most_parts - 1) / most_parts});
+  // By doubling, so that most parts of a table that grows stay what they were.
+  std::uint64_t step = std::max(std::uint64_t{1}, part_bytes / block_bytes);
+  while (step * most_parts < all_blocks) step *= 2;
   std::vector<change::TablePart> parts;
   for (const LeafSize& leaf : leaves) {
     const std::string name = partitioned ? fmt::format("{}{}", leaf_prefix, leaf.oid) : std::string{};

@@ -73,4 +73,11 @@ bool TableRead::copy(const std::string& where_sql, const std::function<bool(std:
   return true;
 }
 
+libpq::HashedRows TableRead::hashed(const change::RowHashing& hashing, const std::string& where_sql) const {
+  libpq::HashedRows rows{.from = "ONLY " + name_, .buckets = hashing.buckets, .where = where_sql};
+  for (const std::string& column : hashing.columns) rows.columns.push_back(libpq::quote_identifier(column));
+  for (const std::string& column : hashing.key) rows.key.push_back(libpq::quote_identifier(column));
+  return rows;
+}
+
 }  // namespace pgmirror::capture::postgres

@@ -6,8 +6,9 @@
 
 #include "capture/postgres/catalog_picture.hpp"
 #include "capture/postgres/savepoint.hpp"
-#include "change/relation.hpp"
+#include "change/snapshot.hpp"
 #include "libpq/connection.hpp"
+#include "libpq/row_hash_sql.hpp"
 
 namespace pgmirror::capture::postgres {
 
@@ -24,6 +25,9 @@ class TableRead {
   /// Rows as lines of COPY text, one a call, columns in the order of the relation. `where_sql` may be empty. False:
   /// `consume` has returned false.
   bool copy(const std::string& where_sql, const std::function<bool(std::string_view)>& consume);
+
+  /// The rows of the table alone, as `hashing` counts them.
+  libpq::HashedRows hashed(const change::RowHashing& hashing, const std::string& where_sql) const;
 
  private:
   void expect_unchanged();

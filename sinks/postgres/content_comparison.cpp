@@ -7,7 +7,6 @@
 #include "sinks/postgres/copy_encoder.hpp"
 #include "sinks/postgres/copy_sender.hpp"
 #include "sinks/postgres/hex_text.hpp"
-#include "sinks/postgres/mirror_rows.hpp"
 #include "sinks/postgres/odd_values.hpp"
 #include "sinks/postgres/text_array.hpp"
 
@@ -15,11 +14,8 @@ namespace pgmirror::sinks::postgres {
 
 namespace {
 
-constexpr std::size_t bucket_count = std::size_t{1} << 16U;
 constexpr std::size_t most_samples = 10;
 constexpr std::size_t block_bytes = std::size_t{256} << 10U;
-
-std::size_t bucket_of(const RowDigest& key) { return key.high % bucket_count; }
 
 RowDigest digest_of_odd(std::string_view storage, std::string_view raw) {
   return RowDigest::of(fmt::format("{}:{}", storage, raw));
@@ -28,134 +24,125 @@ RowDigest digest_of_odd(std::string_view storage, std::string_view raw) {
 }  // namespace
 
 ContentComparison::ContentComparison(libpq::Connection& connection, change::Snapshot& snapshot,
-                                     const SchemaBuilder& schema)
-    : connection_(connection), snapshot_(snapshot), schema_(schema) {}
+                                     const SchemaBuilder& schema, std::uint64_t bytes_per_second)
+    : connection_(connection), snapshot_(snapshot), schema_(schema), pace_(bytes_per_second) {}
 
-std::optional<TableComparison> ContentComparison::compare(const change::RelationPtr& relation, std::stop_token stop) {
+std::optional<TableComparison> ContentComparison::compare(const change::RelationPtr& relation,
+                                                          const std::stop_token& stop) {
+  MirrorTablePtr table;
+  try {
+    table = schema_.describe(connection_, relation);
+  } catch (const SchemaError& error) {
+    return TableComparison{
+        .schema = schema_.schema_of(*relation), .name = relation->name, .not_comparable = error.what()};
+  }
+  return compare(std::move(table), stop);
+}
+
+std::optional<TableComparison> ContentComparison::compare(MirrorTablePtr table, const std::stop_token& stop,
+                                                          std::uint64_t most) {
   wanted_.clear();
   surplus_.clear();
   some_differ_ = false;
   source_odd_.clear();
   odd_wanted_.clear();
   odd_surplus_.clear();
-  TableComparison result{.schema = schema_.schema_of(*relation), .name = relation->name};
-  MirrorTablePtr table;
-  try {
-    table = schema_.describe(connection_, relation);
-  } catch (const SchemaError& error) {
-    result.not_comparable = error.what();
-    return result;
-  }
-  find_different_buckets(*table, result, stop);
-  if (!different_buckets_.empty()) tell_apart(*table, result, stop);
-  compare_odd_values(*table, result);
+  table_ = std::move(table);
+  rows_ = compared_table(connection_, snapshot_, *table_, pace_);
+  TableComparison result{.schema = table_->schema, .name = table_->relation->name};
+  find_different_buckets(result, stop);
+  if (!different_buckets_.empty() && !tell_apart(result, most, stop)) return std::nullopt;
+  compare_odd_values(result);
   if (stop.stop_requested()) return std::nullopt;
   return result;
 }
 
-void ContentComparison::find_different_buckets(const MirrorTable& table, TableComparison& result,
-                                               std::stop_token stop) {
-  std::vector<RowDigest> source(bucket_count);
-  std::vector<RowDigest> mirror(bucket_count);
-  rows_in_bucket_.assign(bucket_count, 0);
-  RowImage image;
-  std::vector<std::size_t> odd;
-  snapshot_.read(*table.relation, [&](change::Tuple cells) {
-    image_of_source(table, cells, image, odd);
-    const std::size_t bucket = bucket_of(RowDigest::of(image.key));
-    source[bucket] += RowDigest::of(image.row);
-    ++rows_in_bucket_[bucket];
-    ++result.rows_in_source;
-    for (const std::size_t column : odd) {
-      const change::Value& value = cells[table.columns[column].source];
-      source_odd_[{odd_key(table, cells), table.columns[column].name}] =
-          digest_of_odd(storage_class(value.kind()), raw_bytes(value));
-    }
-    return !stop.stop_requested();
-  });
-  read_rows(connection_, comparable_select(table), [&](std::string_view fields) {
-    image_of_mirror(table, fields, image);
-    mirror[bucket_of(RowDigest::of(image.key))] += RowDigest::of(image.row);
-    ++result.rows_in_mirror;
-    return !stop.stop_requested();
-  });
+void ContentComparison::find_different_buckets(TableComparison& result, const std::stop_token& stop) {
+  source_sums_ = rows_->sum_source(
+      [&](const RowDigest&, change::Tuple cells, const std::vector<std::size_t>& odd) {
+        for (const std::size_t column : odd) {
+          const change::Value& value = cells[table_->columns[column].source];
+          source_odd_[{odd_key(*table_, cells), table_->columns[column].name}] =
+              digest_of_odd(storage_class(value.kind()), raw_bytes(value));
+        }
+        return true;
+      },
+      stop);
+  const std::vector<change::BucketSum> mirror = rows_->sum_mirror(stop);
+  for (const change::BucketSum& sum : source_sums_) result.rows_in_source += sum.rows;
+  for (const change::BucketSum& sum : mirror) result.rows_in_mirror += sum.rows;
   different_buckets_.clear();
-  if (source == mirror) return;
-  different_buckets_.resize(bucket_count);
-  for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
-    different_buckets_[bucket] = source[bucket] != mirror[bucket];
+  if (source_sums_ == mirror) return;
+  for (std::size_t bucket = 0; bucket < mirror.size(); ++bucket) {
+    different_buckets_.push_back(source_sums_[bucket] != mirror[bucket]);
   }
 }
 
-void ContentComparison::tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop) {
-  for (std::size_t next = 0; next < bucket_count && !stop.stop_requested();) {
-    std::vector<bool> group(bucket_count);
+bool ContentComparison::tell_apart(TableComparison& result, std::uint64_t most, const std::stop_token& stop) {
+  const std::size_t count = different_buckets_.size();
+  for (std::size_t next = 0; next < count && !stop.stop_requested();) {
+    Buckets group(count);
     bool any = false;
-    for (std::uint64_t rows = 0; next < bucket_count && rows < most_rows_at_once; ++next) {
+    for (std::uint64_t rows = 0; next < count && rows < most_rows_at_once; ++next) {
       if (!different_buckets_[next]) continue;
       group[next] = true;
       any = true;
-      rows += rows_in_bucket_[next];
+      rows += source_sums_[next].rows;
     }
-    if (any && table.key.empty()) count_apart(table, group, result, stop);
-    if (any && !table.key.empty()) tell_apart(table, group, result, stop);
+    if (any && table_->key.empty()) count_apart(group, result, stop);
+    if (any && !table_->key.empty()) tell_apart(group, result, stop);
+    if (wanted_.size() + surplus_.size() > most) return false;
   }
-  sample_keys(table, result, stop);
+  sample_keys(result, stop);
+  return true;
 }
 
-void ContentComparison::tell_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
-                                   std::stop_token stop) {
-  Digests source;
-  RowImage image;
-  std::vector<std::size_t> odd;
-  snapshot_.read(*table.relation, [&](change::Tuple cells) {
-    image_of_source(table, cells, image, odd);
-    const RowDigest key = RowDigest::of(image.key);
-    if (buckets[bucket_of(key)]) source[key] = RowDigest::of(image.row);
+void ContentComparison::tell_apart(const Buckets& buckets, TableComparison& result, const std::stop_token& stop) {
+  struct Row {
+    RowDigest content;
+    bool met = false;
+  };
+  std::unordered_map<RowDigest, Row, RowDigest::Hash> source;
+  rows_->source_digests(buckets, [&](const RowDigest& key, const RowDigest& row) {
+    source[key] = {.content = row};
     return !stop.stop_requested();
   });
-  read_rows(connection_, comparable_select(table), [&](std::string_view fields) {
-    image_of_mirror(table, fields, image);
-    const RowDigest key = RowDigest::of(image.key);
-    if (!buckets[bucket_of(key)]) return !stop.stop_requested();
+  rows_->mirror_digests(buckets, [&](const RowDigest& key, const RowDigest& row) {
     const auto found = source.find(key);
     if (found == source.end()) {
       ++result.extra;
       surplus_.insert(key);
-    } else {
-      if (found->second != RowDigest::of(image.row)) {
-        ++result.different;
-        some_differ_ = true;
-        wanted_.insert(key);
-      }
-      source.erase(found);
+      return !stop.stop_requested();
+    }
+    // Where the mirror has no index over the key yet, a row may stand there twice: all of them go, and one comes.
+    const bool again = std::exchange(found->second.met, true);
+    if (again || found->second.content != row) {
+      ++(again ? result.extra : result.different);
+      some_differ_ = true;
+      wanted_.insert(key);
     }
     return !stop.stop_requested();
   });
-  result.missing += source.size();
-  for (const auto& [key, row] : source) wanted_.insert(key);
+  for (const auto& [key, row] : source) {
+    if (row.met) continue;
+    ++result.missing;
+    wanted_.insert(key);
+  }
 }
 
 /// Rows that only their content names: where their numbers differ, all of them are sent again.
-void ContentComparison::count_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
-                                    std::stop_token stop) {
+void ContentComparison::count_apart(const Buckets& buckets, TableComparison& result, const std::stop_token& stop) {
   struct Copies {
     std::uint64_t source = 0;
     std::uint64_t mirror = 0;
   };
   std::unordered_map<RowDigest, Copies, RowDigest::Hash> rows;
-  RowImage image;
-  std::vector<std::size_t> odd;
-  snapshot_.read(*table.relation, [&](change::Tuple cells) {
-    image_of_source(table, cells, image, odd);
-    const RowDigest row = RowDigest::of(image.row);
-    if (buckets[bucket_of(row)]) ++rows[row].source;
+  rows_->source_digests(buckets, [&](const RowDigest& row, const RowDigest&) {
+    ++rows[row].source;
     return !stop.stop_requested();
   });
-  read_rows(connection_, comparable_select(table), [&](std::string_view fields) {
-    image_of_mirror(table, fields, image);
-    const RowDigest row = RowDigest::of(image.row);
-    if (buckets[bucket_of(row)]) ++rows[row].mirror;
+  rows_->mirror_digests(buckets, [&](const RowDigest& row, const RowDigest&) {
+    ++rows[row].mirror;
     return !stop.stop_requested();
   });
   for (const auto& [row, copies] : rows) {
@@ -168,18 +155,16 @@ void ContentComparison::count_apart(const MirrorTable& table, const std::vector<
 }
 
 /// Worth another pass only because there is something to show.
-void ContentComparison::sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop) {
+void ContentComparison::sample_keys(TableComparison& result, const std::stop_token& stop) {
   if (wanted_.empty()) return;
-  RowImage image;
-  std::vector<std::size_t> odd;
-  snapshot_.read(*table.relation, [&](change::Tuple cells) {
-    image_of_source(table, cells, image, odd);
-    if (wanted_.contains(RowDigest::of(image.key))) result.sample_keys.push_back(odd_key(table, cells));
+  rows_->source_cells(different_buckets_, [&](const RowDigest& key, change::Tuple cells, const auto&) {
+    if (wanted_.contains(key)) result.sample_keys.push_back(odd_key(*table_, cells));
     return result.sample_keys.size() < most_samples && !stop.stop_requested();
   });
 }
 
-void ContentComparison::compare_odd_values(const MirrorTable& table, TableComparison& result) {
+void ContentComparison::compare_odd_values(TableComparison& result) {
+  const MirrorTable& table = *table_;
   libpq::Parameters parameters;
   parameters.text(table.schema).text(table.name);
   const libpq::Result rows = connection_.execute(
@@ -204,15 +189,15 @@ void ContentComparison::compare_odd_values(const MirrorTable& table, TableCompar
   result.different += rows_concerned.size();
 }
 
-std::uint64_t ContentComparison::repair(const change::RelationPtr& relation) {
-  const MirrorTablePtr table = schema_.describe(connection_, relation);
-  delete_surplus_odd_values(*table);
-  delete_rows(*table);
-  return odd_surplus_.size() + surplus_.size() + send_rows(*table);
+std::uint64_t ContentComparison::repair() {
+  delete_surplus_odd_values();
+  delete_rows();
+  return odd_surplus_.size() + surplus_.size() + send_rows();
 }
 
-void ContentComparison::delete_surplus_odd_values(const MirrorTable& table) {
+void ContentComparison::delete_surplus_odd_values() {
   if (odd_surplus_.empty()) return;
+  const MirrorTable& table = *table_;
   std::vector<std::string> keys;
   std::vector<std::string> columns;
   for (const auto& [key, column] : odd_surplus_) {
@@ -228,33 +213,32 @@ void ContentComparison::delete_surplus_odd_values(const MirrorTable& table) {
       parameters);
 }
 
-void ContentComparison::delete_rows(const MirrorTable& table) {
+void ContentComparison::delete_rows() {
   if (surplus_.empty() && !some_differ_) return;
   // The rows are named by where they lie: nobody else writes the table in this transaction.
-  connection_.execute("LOCK TABLE " + table.quoted + " IN SHARE ROW EXCLUSIVE MODE");
-  std::string places;
-  RowImage image;
-  const std::string select = comparable_select(table);
-  const std::string with_place = "SELECT ctid::text, " + select.substr(std::string_view("SELECT ").size());
-  read_rows(connection_, with_place, [&](std::string_view fields) {
-    const std::size_t length = static_cast<unsigned char>(fields[3]);  // a ctid's text is short
-    image_of_mirror(table, fields.substr(4 + length), image);
-    const RowDigest key = RowDigest::of(image.key);
+  connection_.execute("LOCK TABLE " + table_->quoted + " IN SHARE ROW EXCLUSIVE MODE");
+  std::map<std::string, std::string, std::less<>> places;  ///< by the table that keeps them: itself, or a partition
+  rows_->mirror_places(different_buckets_, [&](const RowDigest& key, std::string_view place) {
     if (!surplus_.contains(key) && !wanted_.contains(key)) return true;
-    places += places.empty() ? "{\"" : ",\"";
-    places.append(fields.substr(4, length)).append("\"");
+    const std::size_t space = place.find(' ');
+    auto found = places.find(place.substr(0, space));
+    if (found == places.end()) found = places.emplace(place.substr(0, space), std::string{}).first;
+    found->second += found->second.empty() ? "{\"" : ",\"";
+    found->second.append(place.substr(space + 1)).append("\"");
     return true;
   });
-  if (places.empty()) return;
-  libpq::Parameters parameters;
-  parameters.text(places + "}");
-  connection_.execute("DELETE FROM " + table.quoted + " WHERE ctid = ANY ($1::tid[])", parameters);
+  for (const auto& [keeper, rows] : places) {
+    connection_.execute(fmt::format("DELETE FROM {} WHERE ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])"
+                                    " AND tableoid OPERATOR(pg_catalog.=) $2::pg_catalog.oid",
+                                    table_->quoted),
+                        libpq::Parameters::texts({rows + "}", keeper}));
+  }
 }
 
-std::uint64_t ContentComparison::send_rows(const MirrorTable& table) {
+std::uint64_t ContentComparison::send_rows() {
   if (wanted_.empty() && odd_wanted_.empty()) return 0;
-  CopyEncoder encoder(table);
-  CopySender sender(connection_, table, encoder);
+  CopyEncoder encoder(*table_);
+  CopySender sender(connection_, *table_, encoder);
   CopyBlock block;
   OddValues odd_alone;
   std::set<std::string> odd_rows;
@@ -262,23 +246,23 @@ std::uint64_t ContentComparison::send_rows(const MirrorTable& table) {
     sender.send(block, std::move(block.odd));
     block = {};
   };
-  RowImage image;
-  std::vector<std::size_t> odd_columns;
-  snapshot_.read(*table.relation, [&](change::Tuple cells) {
-    image_of_source(table, cells, image, odd_columns);
-    if (wanted_.contains(RowDigest::of(image.key))) {
-      encoder.append(block, cells);
-      if (block.bytes.size() >= block_bytes || block.odd.bytes() >= block_bytes) send();
-    } else if (!odd_wanted_.empty() && !odd_columns.empty()) {
-      const std::string key = odd_key(table, cells);
-      if (!odd_wanted_.contains(key)) return true;
-      odd_rows.insert(key);
-      for (const std::size_t column : odd_columns) {
-        odd_alone.add(table, key, table.columns[column], cells[table.columns[column].source]);
-      }
-    }
-    return true;
-  });
+  // Odd values that differ belong to rows of any bucket.
+  const Buckets all(source_sums_.size(), true);
+  rows_->source_cells(odd_wanted_.empty() ? different_buckets_ : all,
+                      [&](const RowDigest& digest, change::Tuple cells, const std::vector<std::size_t>& odd_columns) {
+                        if (wanted_.contains(digest)) {
+                          encoder.append(block, cells);
+                          if (block.bytes.size() >= block_bytes || block.odd.bytes() >= block_bytes) send();
+                        } else if (!odd_wanted_.empty() && !odd_columns.empty()) {
+                          const std::string key = odd_key(*table_, cells);
+                          if (!odd_wanted_.contains(key)) return true;
+                          odd_rows.insert(key);
+                          for (const std::size_t column : odd_columns) {
+                            odd_alone.add(*table_, key, table_->columns[column], cells[table_->columns[column].source]);
+                          }
+                        }
+                        return true;
+                      });
   if (block.rows > 0) send();
   const std::uint64_t sent = sender.finish();
   odd_alone.write(connection_);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -13,7 +14,9 @@
 
 #include "change/snapshot.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/compared_table.hpp"
 #include "sinks/postgres/mirror_table.hpp"
+#include "sinks/postgres/reading_pace.hpp"
 #include "sinks/postgres/row_digest.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 
@@ -26,7 +29,7 @@ struct TableComparison {
   std::uint64_t rows_in_source = 0;
   std::uint64_t rows_in_mirror = 0;
   std::uint64_t missing = 0;             ///< keys that only the source has
-  std::uint64_t extra = 0;               ///< keys that only the mirror has
+  std::uint64_t extra = 0;               ///< rows that only the mirror has
   std::uint64_t different = 0;           ///< rows, or their odd values, with other content
   std::vector<std::string> sample_keys;  ///< some of them, as pgmirror.odd_values writes keys
   std::string not_comparable;            ///< why, where the table cannot be compared at all
@@ -36,47 +39,54 @@ struct TableComparison {
 
 /// Compares source and mirror by content, and mends what differs.
 ///
-/// Each side is read once, in any order, as the bytes that apply would send; rows are summed up in buckets by key, and
-/// only buckets that differ are read again, as many at a time as hold most_rows_at_once rows. Memory: some dozen bytes
-/// for each of those rows and for each differing key. One thread; blocks.
+/// Rows are summed up in buckets by key, and only buckets that differ are looked into, as many at a time as hold
+/// most_rows_at_once rows; how much of that leaves the servers is ComparedTable's matter. Memory: some dozen bytes for
+/// each of those rows and for each differing key. One thread; blocks.
 class ContentComparison {
  public:
   static constexpr std::uint64_t most_rows_at_once = 1'000'000;
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
-  /// The mirror must stand at the snapshot's position for as long as this object is used, and `connection` see it.
-  ContentComparison(libpq::Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema);
+  /// The mirror must stand at the snapshot's position for as long as this object is used, and `connection` see it, in a
+  /// transaction whose settings are pinned. `bytes_per_second`: how much is read from the source at most, 0: no limit.
+  ContentComparison(libpq::Connection& connection, change::Snapshot& snapshot, const SchemaBuilder& schema,
+                    std::uint64_t bytes_per_second = 0);
 
   /// Nothing when stopped. Throws DatabaseError and what the snapshot throws.
-  std::optional<TableComparison> compare(const change::RelationPtr& relation, std::stop_token stop);
+  std::optional<TableComparison> compare(const change::RelationPtr& relation, const std::stop_token& stop);
+  /// Gives up where far more than `most` rows differ: nothing then too.
+  std::optional<TableComparison> compare(MirrorTablePtr table, const std::stop_token& stop,
+                                         std::uint64_t most = no_limit);
 
   /// Makes the rows found to differ in the last compare() as the source has them, inside the caller's transaction, and
-  /// only those: one pass over each side, rows are deleted in one statement and sent by COPY. Returns how many rows it
-  /// touched.
-  std::uint64_t repair(const change::RelationPtr& relation);
+  /// only those: rows are deleted in one statement and sent by COPY. Returns how many rows it touched.
+  std::uint64_t repair();
 
  private:
-  using Digests = std::unordered_map<RowDigest, RowDigest, RowDigest::Hash>;
   using OddEntries = std::map<std::pair<std::string, std::string>, RowDigest>;  ///< by key text and column name
+  using Buckets = ComparedTable::Buckets;
 
-  void find_different_buckets(const MirrorTable& table, TableComparison& result, std::stop_token stop);
-  void tell_apart(const MirrorTable& table, TableComparison& result, std::stop_token stop);
-  void tell_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
-                  std::stop_token stop);
-  void count_apart(const MirrorTable& table, const std::vector<bool>& buckets, TableComparison& result,
-                   std::stop_token stop);
-  void sample_keys(const MirrorTable& table, TableComparison& result, std::stop_token stop);
-  void compare_odd_values(const MirrorTable& table, TableComparison& result);
+  void find_different_buckets(TableComparison& result, const std::stop_token& stop);
+  /// False when more than `most` rows differ.
+  bool tell_apart(TableComparison& result, std::uint64_t most, const std::stop_token& stop);
+  void tell_apart(const Buckets& buckets, TableComparison& result, const std::stop_token& stop);
+  void count_apart(const Buckets& buckets, TableComparison& result, const std::stop_token& stop);
+  void sample_keys(TableComparison& result, const std::stop_token& stop);
+  void compare_odd_values(TableComparison& result);
 
-  void delete_surplus_odd_values(const MirrorTable& table);
+  void delete_surplus_odd_values();
   /// Surplus rows, and those that are sent anew.
-  void delete_rows(const MirrorTable& table);
-  std::uint64_t send_rows(const MirrorTable& table);
+  void delete_rows();
+  std::uint64_t send_rows();
 
   libpq::Connection& connection_;
   change::Snapshot& snapshot_;
   const SchemaBuilder& schema_;
-  std::vector<bool> different_buckets_;
-  std::vector<std::uint64_t> rows_in_bucket_;  ///< of the source
+  ReadingPace pace_;
+  MirrorTablePtr table_;  ///< of the last compare()
+  std::unique_ptr<ComparedTable> rows_;
+  Buckets different_buckets_;  ///< empty: none
+  std::vector<change::BucketSum> source_sums_;
   using Keys = std::unordered_set<RowDigest, RowDigest::Hash>;
   Keys wanted_;               ///< keys of rows that the mirror has to get from the source
   Keys surplus_;              ///< keys of rows that the mirror has to lose

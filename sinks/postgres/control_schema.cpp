@@ -109,10 +109,22 @@ END
 $body$;
 REVOKE ALL ON FUNCTION pgmirror.advance_checkpoint(text, bigint, bigint, bigint, timestamp with time zone) FROM PUBLIC;
 )sql",
+    R"sql(
+CREATE TABLE pgmirror.copied_parts (
+  mirror text NOT NULL,
+  schema_name text NOT NULL,
+  table_name text NOT NULL,
+  part text NOT NULL,
+  transaction bigint NOT NULL,
+  PRIMARY KEY (mirror, schema_name, table_name, part)
+);
+COMMENT ON TABLE pgmirror.copied_parts IS 'Parts of tables whose first copy is not at its end, and who put their rows here';
+)sql",
 };
 
-constexpr std::array private_tables{"pgmirror.version", "pgmirror.checkpoint", "pgmirror.tables",
-                                    "pgmirror.parked",  "pgmirror.odd_values", "pgmirror.schema_history"};
+constexpr std::array private_tables{"pgmirror.version",     "pgmirror.checkpoint", "pgmirror.tables",
+                                    "pgmirror.parked",      "pgmirror.odd_values", "pgmirror.schema_history",
+                                    "pgmirror.copied_parts"};
 
 /// Any number that nothing else in the database locks; spells "pgmirror".
 constexpr const char* lock_sql = "SELECT pg_catalog.pg_advisory_xact_lock(8099570168494747506)";

@@ -11,7 +11,7 @@ namespace pgmirror::sinks::postgres {
 
 /// What pgmirror.tables.copied_at says of a table that is still to be copied, besides NULL: nothing was done.
 /// The first: somebody ordered that its rows be replaced. The second: rows in it are parts of a copy that was
-/// interrupted, and belong to no commit of the source.
+/// interrupted, and together belong to no commit of the source.
 inline constexpr const char* replacing_ordered = "0";
 inline constexpr const char* parts_unfinished = "-1";
 

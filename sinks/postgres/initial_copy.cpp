@@ -11,6 +11,7 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/content_comparison.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/table_copy.hpp"
@@ -53,10 +54,17 @@ bool made_by_us(libpq::Connection& connection, const std::string& mirror, const 
              .rows() > 0;
 }
 
+/// With more of them a copy of the whole table costs about as much and no memory.
+constexpr std::uint64_t most_rows_mended = 1'000'000;
+
+bool is_empty(libpq::Connection& connection, const MirrorTable& table) {
+  return connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table.quoted)).rows() == 0;
+}
+
 void make_room(libpq::Connection& connection, const MirrorTable& table, bool resync) {
   if (resync) {
     connection.execute("DELETE FROM " + table.quoted);
-  } else if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table.quoted)).rows() > 0) {
+  } else if (!is_empty(connection, table)) {
     throw TableNotEmpty(
         fmt::format("table {}: the mirror's table has rows in it that no copy put there; empty it, or run "
                     "\"pgmirror resync {}\" to replace them",
@@ -136,10 +144,15 @@ bool InitialCopy::copy_one(libpq::Connection& connection, change::Snapshot& snap
     return true;
   }
   connection.execute(fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table->quoted));
-  make_room(connection, *table, resync);
-  if (key == TableKey::row_id) table = schema_.recreate_by_row_id(connection, snapshot, relation);
-  CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
-  const TableCopyOutcome copied = copy_table(connection, snapshot, *table, progress, stop);
+  std::optional<TableCopyOutcome> mended;
+  if (resync && key == TableKey::declared) mended = mend(connection, snapshot, table, stop);
+  if (!mended) {
+    make_room(connection, *table, resync);
+    if (key == TableKey::row_id) table = schema_.recreate_by_row_id(connection, snapshot, relation);
+    CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
+    mended = copy_table(connection, snapshot, *table, progress, stop);
+  }
+  const TableCopyOutcome& copied = *mended;
   if (!copied.complete) return false;
   make_live(connection, mirror, *table, snapshot.position(), copied.rows);
   // The first batches of changes are planned with these figures, long before autovacuum comes by.
@@ -187,6 +200,19 @@ bool InitialCopy::drop_indexes(libpq::Connection& connection, const change::Rela
                        [](const change::Index&) { return true; });
   transaction.commit();
   return dropped > 0;
+}
+
+std::optional<TableCopyOutcome> InitialCopy::mend(libpq::Connection& connection, change::Snapshot& snapshot,
+                                                  const MirrorTablePtr& table, const std::stop_token& stop) const {
+  if (is_empty(connection, *table)) return std::nullopt;
+  ContentComparison comparison(connection, snapshot, schema_);
+  const auto found = comparison.compare(table, stop, most_rows_mended);
+  if (stop.stop_requested()) return TableCopyOutcome{};
+  if (!found) return std::nullopt;
+  const std::uint64_t moved = comparison.repair();
+  spdlog::info("[MirrorCopy] {}: compared {} rows with {} in the mirror, moved {}", table->relation->qualified_name(),
+               found->rows_in_source, found->rows_in_mirror, moved);
+  return TableCopyOutcome{.rows = found->rows_in_source, .complete = true};
 }
 
 void InitialCopy::stop_table(libpq::Connection& connection, const change::Relation& relation,

@@ -14,6 +14,7 @@
 #include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/schema_builder.hpp"
+#include "sinks/postgres/table_copy.hpp"
 #include "sinks/postgres/table_definition.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -71,6 +72,10 @@ class InitialCopy {
   bool give_way(libpq::Connection& connection, change::Snapshot& snapshot, const change::Relation& relation,
                 const libpq::DatabaseError& error, TableKey& key) const;
   bool drop_indexes(libpq::Connection& connection, const change::Relation& relation, change::Position position) const;
+  /// Makes the rows of a table that holds some as the snapshot has them, and moves only those that differ. Nothing
+  /// where a copy is the better way: no row stands there, or most of them would have to be moved.
+  std::optional<TableCopyOutcome> mend(libpq::Connection& connection, change::Snapshot& snapshot,
+                                       const MirrorTablePtr& table, const std::stop_token& stop) const;
   void stop_table(libpq::Connection& connection, const change::Relation& relation, const std::string& reason) const;
   /// Only schema and name.
   MirrorTable named(const change::Relation& relation) const;

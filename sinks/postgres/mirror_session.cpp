@@ -51,6 +51,15 @@ std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations
   return names;
 }
 
+/// Says whose server it was that failed: the mirror is asked on the same thread.
+std::unique_ptr<change::Snapshot> snapshot_of(change::SnapshotProvider& source) {
+  try {
+    return source.open_snapshot();
+  } catch (const libpq::DatabaseError& error) {
+    throw SourceUnavailable(error.what());
+  }
+}
+
 Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
                 Claimant& claimant, WorkerOrders& orders, bool& start_over, change::Position& position) {
   create_control_schema(connection);
@@ -115,7 +124,7 @@ MirrorSession::~MirrorSession() = default;
 void MirrorSession::run(std::stop_token stop) {
   orders_.remind();
   if (const auto refusing = std::exchange(trouble_.object, std::nullopt)) {
-    const auto relations = source_.open_snapshot()->relations();
+    const auto relations = snapshot_of(source_)->relations();
     if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
   }
   if (std::exchange(trouble_.type, false)) learn_types();
@@ -126,7 +135,7 @@ void MirrorSession::run(std::stop_token stop) {
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
   if (source_.tells_gaps()) {
     copy_awaited_ = tables_.any_awaits_copy();
-  } else if (auto snapshot = source_.open_snapshot(); !tables_.all_live(snapshot->relations())) {
+  } else if (auto snapshot = snapshot_of(source_); !tables_.all_live(snapshot->relations())) {
     planned_ = Planned{.snapshot = std::move(snapshot)};
   }
   apply(stop);
@@ -145,7 +154,7 @@ void MirrorSession::await_snapshot() {
   if (!copy_awaited_ || planned_) return;
   if (!opening_.valid()) {
     apply_until_ = queue_.end();
-    opening_ = std::async(std::launch::async, [this] { return source_.open_snapshot(); });
+    opening_ = std::async(std::launch::async, [this] { return snapshot_of(source_); });
   }
   if (opening_.wait_for(milliseconds{0}) != std::future_status::ready) return;
   auto snapshot = opening_.get();
@@ -155,7 +164,7 @@ void MirrorSession::await_snapshot() {
 
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  const std::unique_ptr<change::Snapshot> snapshot = source_.open_snapshot();
+  const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
   schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
@@ -185,13 +194,13 @@ bool MirrorSession::copy_all(std::stop_token stop) {
 
 void MirrorSession::take_orders() {
   if (const auto ordered = orders_.take_resync()) {
-    auto now = source_.open_snapshot();
+    auto now = snapshot_of(source_);
     auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
     planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = true};
   }
   if (planned_) return;
   if (auto verification = orders_.take_verification()) {
-    planned_ = Planned{.snapshot = source_.open_snapshot(), .verification = std::move(verification)};
+    planned_ = Planned{.snapshot = snapshot_of(source_), .verification = std::move(verification)};
   }
 }
 
@@ -203,7 +212,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   planned_.reset();
   if (planned.verification) {
     auto report = verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_,
-                         planned.verification->repair, stop);
+                         *planned.verification, stop);
     if (!report) return;
     // What was mended is proven by the next comparison, not by this one.
     board_.update([&](MirrorStatus& status) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 
@@ -43,6 +44,12 @@ struct Trouble {
   void refused(const BatchRefused& refusal);
   /// Outside of a batch.
   void refused(const libpq::DatabaseError& error);
+};
+
+/// The source's server gives no snapshot now. Passes.
+class SourceUnavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// One connection's life with one mirror: claim it, copy what it lacks, then apply the queue until something happens.

@@ -34,6 +34,10 @@ Failure failure_of(std::exception_ptr error, Trouble& trouble) {
   } catch (const libpq::DatabaseError& refused) {
     trouble.refused(refused);
     return classify(refused);
+  } catch (const SourceUnavailable& unavailable) {
+    return {.kind = FailureKind::transient,
+            .slow = false,
+            .sentence = fmt::format("the source gives no snapshot: {}", unavailable.what())};
   } catch (const IdentityError& refused) {
     return {.kind = FailureKind::identity, .slow = false, .sentence = refused.what()};
   } catch (const queue::PositionUnavailable& refused) {

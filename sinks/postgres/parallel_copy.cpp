@@ -16,6 +16,7 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/copied_parts.hpp"
 #include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/copy_through.hpp"
@@ -27,9 +28,10 @@ using Clock = std::chrono::steady_clock;
 
 struct CopiedTable {
   MirrorTablePtr table;
+  std::vector<change::TablePart> parts;  ///< that are still to be copied
   std::size_t parts_left = 0;
   std::uint64_t rows = 0;
-  Clock::time_point begun{};
+  Clock::time_point begun = Clock::now();
   std::optional<CopyProgress> progress{};
 };
 
@@ -93,6 +95,19 @@ class Jobs {
   std::vector<Job> jobs_;
 };
 
+/// The parts that an interrupted copy has brought stay as far as the source still has them like that.
+void keep_what_stands(libpq::Connection& connection, const SchemaBuilder& schema, change::Snapshot& snapshot,
+                      CopiedTable& table) {
+  const CopiedParts::Kept kept =
+      CopiedParts(*table.table, schema.mirror().name).keep_what_stands(connection, snapshot, table.parts);
+  const std::size_t all = table.parts.size();
+  std::erase_if(table.parts, [&](const change::TablePart& part) { return kept.parts.contains(part.where_sql); });
+  table.rows = kept.rows;
+  if (kept.parts.empty()) return;
+  spdlog::info("[MirrorCopy] {}: goes on, {} of {} parts ({} rows) are as the source has them",
+               table.table->relation->qualified_name(), kept.parts.size(), all, kept.rows);
+}
+
 /// Empties what an interrupted copy left, and notes that parts will come. Tables with other rows are not ours to copy.
 std::deque<CopiedTable> begin_tables(libpq::Connection& connection, const SchemaBuilder& schema, std::int64_t epoch,
                                      change::Snapshot& snapshot) {
@@ -114,28 +129,48 @@ std::deque<CopiedTable> begin_tables(libpq::Connection& connection, const Schema
     const MirrorTablePtr table = unfinished ? schema.describe_or_recreate(connection, snapshot, relation)
                                             : schema.describe_for_copy(connection, relation);
     if (!can_copy_through(snapshot, *table)) continue;
-    if (unfinished) connection.execute("DELETE FROM " + table->quoted);
-    if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table->quoted)).rows() > 0) continue;
+    CopiedTable copied{.table = table, .parts = snapshot.parts(*relation)};
+    // A partitioned table without partitions has no part.
+    if (copied.parts.empty()) copied.parts.emplace_back();
+    if (unfinished) {
+      keep_what_stands(connection, schema, snapshot, copied);
+    } else if (connection.execute(fmt::format("SELECT FROM {} LIMIT 1", table->quoted)).rows() > 0) {
+      continue;
+    }
     connection.execute(fmt::format("UPDATE pgmirror.tables SET copied_at = {} "
                                    "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
                                    parts_unfinished),
                        name);
-    tables.push_back({.table = table});
+    if (!unfinished) CopiedParts(*table, schema.mirror().name).forget(connection);
+    tables.push_back(std::move(copied));
   }
   transaction.commit();
   return tables;
 }
 
-std::vector<Job> jobs_of(std::deque<CopiedTable>& tables, change::Snapshot& snapshot) {
+std::vector<Job> jobs_of(std::deque<CopiedTable>& tables) {
   std::vector<Job> jobs;
   for (CopiedTable& table : tables) {
-    std::vector<change::TablePart> parts = snapshot.parts(*table.table->relation);
-    // A partitioned table without partitions has no part.
-    if (parts.empty()) parts.emplace_back();
-    table.parts_left = parts.size();
-    for (change::TablePart& part : parts) jobs.push_back({&table, std::move(part)});
+    table.parts_left = table.parts.size();
+    for (const change::TablePart& part : table.parts) jobs.push_back({&table, part});
   }
   return jobs;
+}
+
+/// All parts of the table are there.
+void finish(libpq::Connection& connection, const SchemaBuilder& schema, std::int64_t epoch, change::Position position,
+            const CopiedTable& table) {
+  const std::string& mirror = schema.mirror().name;
+  libpq::DatabaseTransaction transaction(connection);
+  prepare_copying(connection);
+  make_live(connection, mirror, *table.table, position, table.rows);
+  CopiedParts(*table.table, mirror).forget(connection);
+  // The first batches of changes are planned with these figures, long before autovacuum comes by.
+  connection.execute("ANALYZE " + table.table->quoted);
+  check_epoch(connection, mirror, epoch, "FOR SHARE");
+  transaction.commit();
+  spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s", table.table->relation->qualified_name(), table.rows,
+               std::chrono::duration<double>(Clock::now() - table.begun).count());
 }
 
 /// One connection's share of the work, on a thread of its own.
@@ -173,21 +208,10 @@ class CopyingThread {
         connection, *snapshot_, *table, job.part, [&](std::uint64_t sent) { jobs_.sent(*job.table, sent); }, stop);
     if (!rows) return false;
     check_epoch(connection, schema_.mirror().name, epoch_, "");
+    CopiedParts(*table, schema_.mirror().name).note(connection, job.part);
     transaction.commit();
-    if (jobs_.done(*job.table, *rows)) finish(connection, *job.table);
+    if (jobs_.done(*job.table, *rows)) finish(connection, schema_, epoch_, snapshot_->position(), *job.table);
     return true;
-  }
-
-  void finish(libpq::Connection& connection, const CopiedTable& table) {
-    libpq::DatabaseTransaction transaction(connection);
-    prepare_copying(connection);
-    make_live(connection, schema_.mirror().name, *table.table, snapshot_->position(), table.rows);
-    // The first batches of changes are planned with these figures, long before autovacuum comes by.
-    connection.execute("ANALYZE " + table.table->quoted);
-    check_epoch(connection, schema_.mirror().name, epoch_, "FOR SHARE");
-    transaction.commit();
-    spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s", table.table->relation->qualified_name(), table.rows,
-                 std::chrono::duration<double>(Clock::now() - table.begun).count());
   }
 
   const SchemaBuilder& schema_;
@@ -202,7 +226,10 @@ class CopyingThread {
 
 bool ParallelCopy::run(libpq::Connection& connection, change::Snapshot& snapshot, const std::stop_token& stop) const {
   std::deque<CopiedTable> tables = begin_tables(connection, schema_, epoch_, snapshot);
-  std::vector<Job> work = jobs_of(tables, snapshot);
+  for (const CopiedTable& table : tables) {
+    if (table.parts.empty()) finish(connection, schema_, epoch_, snapshot.position(), table);
+  }
+  std::vector<Job> work = jobs_of(tables);
   const std::size_t threads = std::min<std::size_t>(std::max(schema_.mirror().pool, 1U), work.size());
   Jobs jobs(tables, std::move(work), board_);
   std::stop_source stopping;

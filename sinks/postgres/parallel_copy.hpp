@@ -13,8 +13,9 @@ namespace pgmirror::sinks::postgres {
 /// The first copy of a PostgreSQL source: tables and parts of large ones over several connections at once, each part a
 /// transaction of its own.
 ///
-/// Only for tables that nobody reads yet: until its last part is in, a table is `copying`, and what an interrupted copy
-/// left of it is thrown away by the next, whose snapshot is another one. Tables that came to their end stay.
+/// Only for tables that nobody reads yet: until its last part is in, a table is `copying`. Of what an interrupted copy
+/// left of it, the next, whose snapshot is another one, keeps the parts that the source still has like that
+/// (CopiedParts). Tables that came to their end stay.
 class ParallelCopy {
  public:
   /// `schema`, and `board` where there is one, outlive the copy. `epoch`: as of claim_checkpoint.

@@ -19,13 +19,13 @@ std::uint64_t VerificationReport::differing_rows() const {
 
 std::optional<VerificationReport> verify(libpq::Connection& connection, change::Snapshot& snapshot,
                                          const SchemaBuilder& schema, const TableRegistry& tables,
-                                         const Ownership& ownership, change::Position position, bool repair,
-                                         std::stop_token stop) {
+                                         const Ownership& ownership, change::Position position,
+                                         const VerificationOrder& order, std::stop_token stop) {
   VerificationReport report{.position = position, .at = std::chrono::system_clock::now()};
   libpq::DatabaseTransaction transaction(connection);
   for (const std::string& setting : ownership.settings()) connection.execute(setting);
   connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
-  ContentComparison comparison(connection, snapshot, schema);
+  ContentComparison comparison(connection, snapshot, schema, order.bytes_per_second);
   for (const change::RelationPtr& relation : snapshot.relations()) {
     if (tables.state_of(*relation) == TrackedTable::State::stopped) {
       report.tables.push_back({.schema = schema.schema_of(*relation),
@@ -38,16 +38,16 @@ std::optional<VerificationReport> verify(libpq::Connection& connection, change::
     if (!table->equal()) {
       spdlog::warn("[MirrorVerify] {}: {} rows missing, {} too many, {} different {}", table->name, table->missing,
                    table->extra, table->different, table->not_comparable);
-      if (repair && table->not_comparable.empty()) report.repaired_rows += comparison.repair(relation);
+      if (order.repair && table->not_comparable.empty()) report.repaired_rows += comparison.repair();
     }
     report.tables.push_back(std::move(*table));
   }
   advance_checkpoint(connection, ownership.mirror, ownership.epoch, position, position, std::nullopt);
   transaction.commit();
-  report.repaired = repair;
+  report.repaired = order.repair;
   if (report.equal()) {
     spdlog::info("[MirrorVerify] Proven equal: {} tables", report.tables.size());
-  } else if (repair) {
+  } else if (order.repair) {
     spdlog::info("[MirrorVerify] Mended {} rows", report.repaired_rows);
   }
   return report;

@@ -31,17 +31,18 @@ struct VerificationReport {
 /// Somebody's wish to have a mirror compared. A promise that breaks means that the session ended before the answer.
 struct VerificationOrder {
   bool repair = false;
+  std::uint64_t bytes_per_second = 0;  ///< that may be read from the source; zero: as fast as it goes
   std::promise<VerificationReport> answer;
 };
 
 /// Compares all tables of `snapshot` with the mirror, which must stand at the snapshot's position meanwhile.
 ///
-/// With `repair`, rows that differ are made as the source has them, in one transaction which also proves that the
+/// With `order.repair`, rows that differ are made as the source has them, in one transaction which also proves that the
 /// mirror is still ours. Tables that are stopped are reported as not comparable, not mended: `resync` is for them.
 /// Nothing when stopped. Throws DatabaseError and what the snapshot throws.
 std::optional<VerificationReport> verify(libpq::Connection& connection, change::Snapshot& snapshot,
                                          const SchemaBuilder& schema, const TableRegistry& tables,
-                                         const Ownership& ownership, change::Position position, bool repair,
-                                         std::stop_token stop);
+                                         const Ownership& ownership, change::Position position,
+                                         const VerificationOrder& order, std::stop_token stop);
 
 }  // namespace pgmirror::sinks::postgres

@@ -73,7 +73,7 @@ void WorkerOrders::remind() {
 
 std::future<VerificationReport> WorkerOrders::verify(bool repair) {
   const std::lock_guard lock(mutex_);
-  verification_ = VerificationOrder{.repair = repair, .answer = {}};
+  verification_ = VerificationOrder{.repair = repair, .bytes_per_second = verification_rate_, .answer = {}};
   verification_news_ = true;
   return verification_->answer.get_future();
 }

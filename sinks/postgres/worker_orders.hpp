@@ -48,6 +48,8 @@ class WorkerOrders {
   /// Compare the mirror with the source at the next moment when both stand at the same commit. The future throws
   /// std::future_error when the session ends before that: ask again.
   std::future<VerificationReport> verify(bool repair);
+  /// What comparisons may read from the source in a second, from the next order on.
+  void limit_verification(std::uint64_t bytes_per_second) { verification_rate_ = bytes_per_second; }
   std::optional<VerificationOrder> take_verification();
   /// Nobody waits for the answer any more; a comparison that has begun goes on.
   void forget_verification();
@@ -66,6 +68,7 @@ class WorkerOrders {
   std::atomic<bool> paused_ = false;
   std::atomic<bool> resync_news_ = false;
   std::atomic<bool> verification_news_ = false;
+  std::atomic<std::uint64_t> verification_rate_ = 0;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::uint64_t resumed_ = 0;

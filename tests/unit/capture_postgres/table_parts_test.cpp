@@ -26,7 +26,16 @@ TEST(TableParts, RangesOfALargeTableLeaveNoBlockOutAndHaveNoEnd) {
 
 TEST(TableParts, AVeryLargeTableHasAFewHundredParts) {
   const auto parts = table_parts({{.oid = 7, .blocks = 500 * gigabyte_blocks, .rows = 1}}, false, true, block);
-  EXPECT_EQ(parts.size(), 256U);
+  EXPECT_EQ(parts.size(), 250U);
+}
+
+TEST(TableParts, MostPartsOfATableThatGrowsStayAsTheyWere) {
+  const auto before = table_parts({{.oid = 7, .blocks = 20 * gigabyte_blocks, .rows = 1}}, false, true, block);
+  const auto after = table_parts({{.oid = 7, .blocks = 25 * gigabyte_blocks, .rows = 1}}, false, true, block);
+  ASSERT_GT(before.size(), 100U);
+  for (std::size_t part = 0; part + 1 < before.size(); ++part) {
+    EXPECT_EQ(before[part].where_sql, after[part].where_sql);
+  }
 }
 
 TEST(TableParts, AServerThatReadsNoRangesGivesWholeLeaves) {
