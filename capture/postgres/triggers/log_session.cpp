@@ -85,20 +85,46 @@ bool LogSession::anything_due() {
          LogInterval(since_).has_rows(noting_);
 }
 
+/// A full queue is waited for here, and not while the source keeps old rows for a moment.
+bool LogSession::in_transaction(const std::function<bool()>& work) {
+  writer_.begin();
+  transaction_open_ = true;
+  const auto forget = [this] {
+    if (std::exchange(transaction_open_, false)) writer_.rollback();
+  };
+  try {
+    const bool told = work();
+    forget();
+    return told;
+  } catch (const libpq::DatabaseError&) {
+    forget();
+    throw;
+  } catch (const UnreadableLog&) {
+    forget();
+    throw;
+  }
+}
+
 bool LogSession::read_moment() {
   open_reading();
-  const auto begun = Clock::now();
-  Moments::Next next = following_.moments.next(reading_);
-  Moment& moment = next.moment;
-  following_.reading.guard(PQsocket(moment.connection().native()));
-  if (!next.promised) moment.connection().execute(short_lock_wait);
-  const bool told = tell(moment, next.promised);
-  following_.reading.release();
-  if (!next.promised) reading_ = moment.end();
-  // A catalog of very many tables takes its time; the source has other things to do.
-  const auto done = Clock::now();
-  next_look_ = done + std::max<Clock::duration>(following_.pace.catalog_poll, told ? 0s : 9 * (done - begun));
-  return told;
+  return in_transaction([this] {
+    const auto begun = Clock::now();
+    Moments::Next next = following_.moments.next(reading_);
+    Moment& moment = next.moment;
+    following_.reading.guard(PQsocket(moment.connection().native()));
+    if (!next.promised) moment.connection().execute(short_lock_wait);
+    const bool told = tell(moment, next.promised);
+    following_.reading.release();
+    if (!next.promised) reading_ = moment.end();
+    // A catalog of very many tables takes its time; the source has other things to do.
+    const auto done = Clock::now();
+    next_look_ = done + std::max<Clock::duration>(following_.pace.catalog_poll, told ? 0s : 9 * (done - begun));
+    return told;
+  });
+}
+
+void LogSession::finish(Moment& moment) {
+  in_transaction([&] { return tell(moment, true); });
 }
 
 bool LogSession::tell(Moment& moment, bool promised) {
@@ -113,17 +139,9 @@ bool LogSession::tell(Moment& moment, bool promised) {
                              !following_.unreadable.empty() || (news && news->worth_telling());
   if (worth_telling) {
     Progress::store(noting_, moment.position(), moment.snapshot(), promised);
-    writer_.begin();
-    try {
-      write(moment, news, changed);
-    } catch (const libpq::DatabaseError&) {
-      writer_.rollback();
-      throw;
-    } catch (const UnreadableLog&) {
-      writer_.rollback();
-      throw;
-    }
+    write(moment, news, changed);
     writer_.commit({.position = moment.position(), .time = moment.time()});
+    transaction_open_ = false;
     writer_.sync();
     following_.history.queue_end = moment.position();
   }

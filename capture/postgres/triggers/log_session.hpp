@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -54,13 +55,14 @@ class LogSession {
   /// Throws DatabaseError, UnreadableLog, and what the writer throws; the session is spent then.
   void follow(const std::stop_token& stop);
   /// Writes what was committed up to `moment`, durably, and stops there. Throws as follow() does.
-  void finish(Moment& moment) { tell(moment, true); }
+  void finish(Moment& moment);
 
  private:
   using Clock = std::chrono::steady_clock;
   void open_reading();
   bool anything_due();
-  /// False: there was nothing to tell.
+  /// Around what writes a transaction or finds nothing to write. As the functions below: false when nothing was told.
+  bool in_transaction(const std::function<bool()>& work);
   bool read_moment();
   bool tell(Moment& moment, bool promised);
   void write(Moment& moment, const std::optional<DefinitionNews>& news, const std::vector<ObjectId>& changed);
@@ -75,6 +77,7 @@ class LogSession {
   std::optional<libpq::Connection> reading_;
   Definitions definitions_;
   std::string since_;
+  bool transaction_open_ = false;  ///< of the writer
   bool promise_lost_ = false;
   std::map<ObjectId, LogInterval::Extent> extents_;
   std::map<ObjectId, std::string> gaps_;  ///< of the open transaction
