@@ -18,7 +18,10 @@ constexpr std::chrono::milliseconds journal_patience{0};
 constexpr std::chrono::milliseconds checkpointer_patience{0};
 constexpr const char* touch = "SELECT count(*) FROM sqlite_schema";
 
-std::filesystem::path wal_path(const std::filesystem::path& database) { return database.string() + "-wal"; }
+/// SQLite names it after the file itself, not after a symbolic link to it.
+std::filesystem::path wal_path(const std::filesystem::path& database) {
+  return std::filesystem::canonical(database).string() + "-wal";
+}
 
 std::string remedy_for(int code) {
   switch (code & 0xff) {

@@ -45,7 +45,8 @@ std::string SqliteConnection::query(const char* sql) {
   std::string text;
   const int result = sqlite3_step(statement);
   if (result == SQLITE_ROW) {
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, 0));
+    // As text: the bytes of a store in UTF-16 are something else.
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
     if (bytes != nullptr) text.assign(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
   }
   if (sqlite3_finalize(statement) != SQLITE_OK) throw_error(handle_, sql);

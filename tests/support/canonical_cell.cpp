@@ -110,6 +110,8 @@ bool fits_text(std::string_view bytes) {
 }
 
 std::string_view bytes_of(sqlite3_value* cell) {
+  // A text first: in a store in UTF-16 its bytes are others.
+  if (sqlite3_value_type(cell) == SQLITE_TEXT) sqlite3_value_text(cell);
   const auto* bytes = static_cast<const char*>(sqlite3_value_blob(cell));
   const auto size = static_cast<std::size_t>(sqlite3_value_bytes(cell));
   return size == 0 ? std::string_view() : std::string_view(bytes, size);
