@@ -76,10 +76,19 @@ SqliteSource::Session::Session(const config::SqliteSource& settings, const confi
   try {
     decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
   } catch (const DamagedPage& damage) {
+    if (!is_first_start) refuse_damaged_shadow(damage);
     // Or the damage would be found again behind a file that was restored.
-    if (is_first_start) ShadowStore::discard(state_directory);
+    ShadowStore::discard(state_directory);
     refuse_damaged(damage);
   }
+}
+
+/// The shadow holds pages of commits that were good when they were captured.
+void SqliteSource::Session::refuse_damaged_shadow(const DamagedPage& damage) const {
+  throw ShadowUnusable(fmt::format(
+      "shadow: is damaged in the state directory {} ({}), the application's file is not; run \"pgmirror resync --all "
+      "--yes\" to begin with a new one",
+      state_directory_.string(), damage.what()));
 }
 
 void SqliteSource::Session::refuse_damaged(const DamagedPage& damage) const {
@@ -116,7 +125,11 @@ void SqliteSource::Session::run(change::TransactionWriter& writer, std::stop_tok
       // The shadow is as it was; a second look at the whole file tells a mixed-up view from a damaged file.
       spdlog::warn("[SqliteSource] {}: {}; comparing the whole file", settings_.file.string(), damage.what());
       const std::lock_guard turn(turn_);
-      decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+      try {
+        decoder_ = std::make_unique<TransactionDecoder>(*shadow_, rules_);
+      } catch (const DamagedPage& in_shadow) {
+        refuse_damaged_shadow(in_shadow);
+      }
     }
   }
   release_locks();
@@ -146,7 +159,12 @@ WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& wri
   try {
     compare_with(frozen.image(), writer);
   } catch (const DamagedPage& damage) {
-    refuse_damaged(damage);
+    try {
+      const TransactionDecoder whole(frozen.image(), rules_);
+    } catch (const DamagedPage& in_file) {
+      refuse_damaged(in_file);
+    }
+    refuse_damaged_shadow(damage);
   }
   return place_of(frozen.state());
 }
@@ -258,6 +276,8 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
     if (header.is_wal) {
       spdlog::info("[SqliteSource] {}: is in WAL mode by now", settings_.file.string());
       reopen();
+      // Or the two ways of asking disagree.
+      if (store_->wal() == nullptr) pause(longest_journal_interval, stop);
       return;
     }
     if (header != seen) {

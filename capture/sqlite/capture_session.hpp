@@ -28,6 +28,7 @@ class SqliteSource::Session {
 
  private:
   [[noreturn]] void refuse_damaged(const DamagedPage& damage) const;
+  [[noreturn]] void refuse_damaged_shadow(const DamagedPage& damage) const;
   WalFollower::Place compare(change::TransactionWriter& writer);
   void compare_with(const PageImage& image, change::TransactionWriter& writer);
   void take_other_page_size(const PageImage& image, change::TransactionWriter& writer);

@@ -140,6 +140,27 @@ TEST_F(Commands, ResyncAllMovesDamagedStateAsideOnlyWithConsent) {
   EXPECT_TRUE(becomes_same());
 }
 
+TEST_F(Commands, ResyncAllBeginsAnewWhereTheShadowIsDamagedAndNobodyBlamesTheStore) {
+  start_and_catch_up();
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  const std::filesystem::path shadow = directory_ / "state" / "shadow" / "shadow.pages";
+  std::string pages = file_text(shadow);
+  constexpr std::size_t second_page = 8192 + 4096;
+  ASSERT_GT(pages.size(), second_page);
+  for (std::size_t i = second_page; i < pages.size(); ++i) pages[i] = static_cast<char>(pages[i] ^ 0x55);
+  std::ofstream(shadow, std::ios::binary) << pages;
+  application_.exec("UPDATE users SET name = 'Eve'");
+
+  program_.start();
+  ASSERT_TRUE(eventually(30s, [&] { return !program_.running(); }));
+  EXPECT_TRUE(holds(program_.log(), "shadow: is damaged")) << program_.log();
+  EXPECT_FALSE(holds(program_.log(), "integrity_check")) << program_.log();
+  const auto ordered = program_.command({"resync", "--all", "--yes"});
+  ASSERT_EQ(ordered.end, ProgramEnd{}) << ordered.output;
+  program_.start();
+  EXPECT_TRUE(becomes_same());
+}
+
 /// What is left where the agent was killed while it made its queue for the first time.
 TEST_F(Commands, ResyncAllNeedsNoConsentWhereTheQueueHasNotBegun) {
   const std::filesystem::path queue = directory_ / "state" / "queue";
