@@ -40,6 +40,11 @@ std::string bitmap(const std::vector<bool>& wanted) {
 
 }  // namespace
 
+bool hashes_utf8(const Connection& connection) {
+  const char* const encoding = PQparameterStatus(connection.native(), "server_encoding");
+  return encoding != nullptr && std::string_view(encoding) == "UTF8";
+}
+
 std::string bucket_sums_sql(const HashedRows& rows) {
   return group_sums_sql(rows, rows.buckets == 1 ? "0" : bucket_of(rows));
 }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "libpq/connection.hpp"
+
 namespace pgmirror::libpq {
 
 /// Rows of one table as a server hashes them: each is printed by its types' output functions, as under pinned settings
@@ -18,6 +20,10 @@ struct HashedRows {
   std::size_t buckets = 1;           ///< a power of two, at most 65536
   std::string where{};               ///< empty: all rows
 };
+
+/// Whether the server hashes what another one with UTF-8 would: text goes through the function in the database's own
+/// encoding.
+bool hashes_utf8(const Connection& connection);
 
 /// A row for each bucket that has any: its number, its rows, the sum of their hashes and the sum of the hashes of
 /// those, both as wrapped_sum() reads them.

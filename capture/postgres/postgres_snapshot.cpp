@@ -183,6 +183,8 @@ void PostgresSnapshot::copy_text(const change::Relation& relation, const change:
   if (wanted && !piece.empty()) consume(piece);
 }
 
+bool PostgresSnapshot::gives_row_hashes() const { return libpq::hashes_utf8(session_->connection()); }
+
 std::vector<change::BucketSum> PostgresSnapshot::bucket_sums(const change::Relation& relation,
                                                              const change::TablePart& part,
                                                              const change::RowHashing& hashing) {

@@ -42,7 +42,7 @@ class PostgresSnapshot : public change::Snapshot {
   std::vector<change::TablePart> parts(const change::Relation& relation) override;
   void copy_text(const change::Relation& relation, const change::TablePart& part,
                  const std::function<bool(std::string_view)>& consume) override;
-  bool gives_row_hashes() const override { return true; }
+  bool gives_row_hashes() const override;
   std::vector<change::BucketSum> bucket_sums(const change::Relation& relation, const change::TablePart& part,
                                              const change::RowHashing& hashing) override;
   void read_buckets(const change::Relation& relation, const change::RowHashing& hashing,
