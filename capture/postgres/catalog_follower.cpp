@@ -124,7 +124,8 @@ void CatalogFollower::look(StreamFollower& stream) {
   if (!news_) {
     if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
   }
-  if (publish_again_ && Clock::now() >= *publish_again_) publish({}, false);
+  const bool again = publish_again_ && Clock::now() >= *publish_again_;
+  if (again || (!publish_again_ && publications_.narrowed(connection()))) publish({}, false);
   if (!barriers_.empty()) release_published(stream);
   if (Clock::now() >= next_sequences_) pass_on_sequences(stream);
   remember_when_told();

@@ -52,6 +52,20 @@ std::set<Member> present(libpq::Connection& connection, const std::string& publi
   return members;
 }
 
+/// Tables of which it publishes some rows or columns only.
+std::set<ObjectId> narrowed_tables(libpq::Connection& connection, const std::string& publication) {
+  constexpr int row_filters = 150000;
+  std::set<ObjectId> tables;
+  if (connection.server_version() < row_filters) return tables;
+  const libpq::Result result = connection.execute(
+      "SELECT r.prrelid FROM pg_catalog.pg_publication_rel r"
+      " JOIN pg_catalog.pg_publication p ON p.oid OPERATOR(pg_catalog.=) r.prpubid"
+      " WHERE (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL) AND p.pubname OPERATOR(pg_catalog.=) " +
+      libpq::quote_literal(publication) + "::pg_catalog.name");
+  for (int row = 0; row < result.rows(); ++row) tables.insert(static_cast<ObjectId>(result.integer(row, 0)));
+  return tables;
+}
+
 /// No parameters: replication connections take none.
 bool is_there(libpq::Connection& connection, const std::string& publication) {
   return connection
@@ -99,18 +113,37 @@ void Publications::create(libpq::Connection& connection) const {
   transaction.commit();
 }
 
+bool Publications::narrowed(libpq::Connection& connection) const {
+  return std::ranges::any_of(names(),
+                             [&](const std::string& name) { return !narrowed_tables(connection, name).empty(); });
+}
+
 Publications::Outcome Publications::bring_to(libpq::Connection& connection, const RelationCatalog& catalog) const {
   const auto both = names();
   const std::set<Member> all = wanted(catalog, Following::all);
   const std::set<Member> inserts = wanted(catalog, Following::inserts_only);
-  const std::set<Member> all_now = present(connection, both[0]);
-  const std::set<Member> inserts_now = present(connection, both[1]);
+  std::set<Member> all_now = present(connection, both[0]);
+  std::set<Member> inserts_now = present(connection, both[1]);
   Outcome outcome;
   const auto change = [&](const std::string& publication, const char* verb, const Member& member) {
     const bool done = alter(connection, publication, verb, member);
     if (!done) outcome.refused.push_back(member.oid);
     return done;
   };
+  // Added again below, whole; what was hidden meanwhile comes with the content of the table.
+  const auto take_out_narrowed = [&](const std::string& publication, std::set<Member>& members) {
+    for (const ObjectId table : narrowed_tables(connection, publication)) {
+      const auto member = members.find({.oid = table});
+      if (member == members.end()) continue;
+      spdlog::warn(
+          "[MirrorSource] Table {}: somebody has put a row filter or a column list on publication \"{}\"; "
+          "it is published whole again and its content is compared",
+          member->table, publication);
+      if (change(publication, "DROP", *member)) members.erase(member);
+    }
+  };
+  take_out_narrowed(both[0], all_now);
+  take_out_narrowed(both[1], inserts_now);
   // First out: a table that lost its identity makes the application's updates fail as long as they are published.
   for (const Member& member : all_now) {
     if (!all.contains(member)) change(both[0], "DROP", member);

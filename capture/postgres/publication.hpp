@@ -26,7 +26,10 @@ class Publications {
     std::vector<ObjectId> added;    ///< rows of transactions that are open now may be missing from the stream
     std::vector<ObjectId> refused;  ///< by the server, which was logged with the remedy
   };
-  /// Publishes each table as it is to be followed, and nothing else.
+  /// Whether somebody has put a row filter or a column list on them: what those hide is missing from the stream. To be
+  /// mended by bring_to().
+  bool narrowed(libpq::Connection& connection) const;
+  /// Publishes each table whole as it is to be followed, and nothing else.
   Outcome bring_to(libpq::Connection& connection, const RelationCatalog& catalog) const;
 
   void drop(libpq::Connection& connection) const;

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "tests/scenario/postgres_mirror/mirrored_database.hpp"
+#include "tests/support/transaction_pooler.hpp"
 
 namespace pgmirror::tests {
 namespace {
@@ -84,6 +85,33 @@ TEST_F(SourceHealing, TeardownLeavesNothingBehind) {
   EXPECT_EQ(done.end.exit_code, 0) << done.output;
   EXPECT_EQ(ask("SELECT count(*) FROM pg_catalog.pg_publication"), "0");
   EXPECT_EQ(ask("SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database = current_database()"), "0");
+}
+
+TEST(SourceBehindAPooler, IsRefusedWithTheRemedy) {
+  DatabaseAndMirror pair;
+  const TransactionPooler pooler(pair.source());
+  const TemporaryDirectory directory;
+  MirrorProgram program(pooler.settings(), pair.mirror(), directory / "state");
+  program.start();
+  EXPECT_EQ(program.wait(30s), (ProgramEnd{.exit_code = 78}));
+  EXPECT_NE(program.log().find("a pooler answers there"), std::string::npos) << program.log();
+}
+
+TEST(SourceWithoutAFreeSlot, IsNotTheMirrorsFault) {
+  ThrowawayPostgres server;
+  DatabaseAndMirror pair(server, shared_postgres());
+  pair.run("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pair.run(
+      "DO $$ DECLARE free int := current_setting('max_replication_slots')::int - (SELECT count(*) FROM "
+      "pg_replication_slots); BEGIN FOR i IN 1..free LOOP PERFORM pg_create_physical_replication_slot('taken_' || i);"
+      " END LOOP; END $$");
+  pair.run("CREATE TABLE fresh(id int PRIMARY KEY); INSERT INTO fresh VALUES (1)");
+  EXPECT_TRUE(pair.logs("the source gives no snapshot"));
+  EXPECT_EQ(pair.program().log().find("mirror is short of resources"), std::string::npos);
+  pair.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'taken%'");
+  EXPECT_TRUE(pair.becomes_same());
 }
 
 TEST(SourceDoctor, C12_ChangesNothing) {
