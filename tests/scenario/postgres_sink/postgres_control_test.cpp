@@ -40,7 +40,7 @@ TEST(ControlSchema, TwoAgentsCreateItAtOnce) {
   agents.clear();
   EXPECT_EQ(done, 4);
   libpq::Connection connection(settings, "test");
-  EXPECT_EQ(connection.execute("SELECT count(*) FROM pgmirror.version").integer(0, 0), 1);
+  EXPECT_TRUE(connection.execute("SELECT count(*) = max(version) FROM pgmirror.version").boolean(0, 0)) << "each once";
 }
 
 TEST(ControlSchema, IsRefusedWhenANewerProgramMadeIt) {
