@@ -34,6 +34,10 @@ void make_live(libpq::Connection& connection, const std::string& mirror, const M
       libpq::Parameters::texts({mirror, table.schema, table.name})
           .integer(static_cast<std::int64_t>(position.value))
           .integer(static_cast<std::int64_t>(rows)));
+  // The copy has what they were to bring, and what has become of it since: a retry would take it back.
+  connection.execute(
+      "DELETE FROM pgmirror.parked WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND position <= $4",
+      libpq::Parameters::texts({mirror, table.schema, table.name}).integer(static_cast<std::int64_t>(position.value)));
 }
 
 void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,

@@ -21,7 +21,8 @@ void prepare_copying(libpq::Connection& connection);
 /// Throws DatabaseError (PM002) once another agent has claimed the mirror. `lock`: of the checkpoint's row, or empty.
 void check_epoch(libpq::Connection& connection, const std::string& mirror, std::int64_t epoch, const char* lock);
 
-/// The table holds all rows of the snapshot at `position`, as of the caller's transaction.
+/// The table holds all rows of the snapshot at `position`, as of the caller's transaction. Older changes of it that are
+/// parked are parked no longer.
 void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                change::Position position, std::uint64_t rows);
 

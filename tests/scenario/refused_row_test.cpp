@@ -67,6 +67,19 @@ TEST_F(RefusedRow, IsParkedAndCanBeTriedAgain) {
   EXPECT_EQ(count("pgmirror.parked"), 0);
 }
 
+TEST_F(RefusedRow, IsParkedNoLongerOnceItsTableWasCopiedAgain) {
+  follow_until_refused("park");
+  ASSERT_TRUE(eventually(60s, [&] { return count("pgmirror.parked") == 1; })) << program_.log();
+  tell("ALTER TABLE strict DROP CONSTRAINT small");
+  application_.exec("UPDATE strict SET a = 5 WHERE id = 2");
+  const auto resync = program_.command({"resync", "strict"});
+  EXPECT_EQ(resync.end, ProgramEnd{}) << resync.output;
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(eventually(30s, [&] { return count("pgmirror.parked") == 0; }));
+  EXPECT_NE(program_.command({"parked", "retry", "1"}).end, ProgramEnd{}) << "would take the row back";
+  EXPECT_TRUE(becomes_same());
+}
+
 TEST_F(RefusedRow, IsParkedLikeTheOneBeforeIt) {
   follow_until_refused("park");
   ASSERT_TRUE(eventually(60s, [&] { return count("pgmirror.parked") == 1; })) << program_.log();
