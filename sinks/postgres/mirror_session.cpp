@@ -211,8 +211,8 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   Planned planned = std::move(*planned_);
   planned_.reset();
   if (planned.verification) {
-    auto report = verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_,
-                         *planned.verification, stop);
+    auto report =
+        verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_, *planned.verification, stop);
     if (!report) return;
     // What was mended is proven by the next comparison, not by this one.
     board_.update([&](MirrorStatus& status) {
