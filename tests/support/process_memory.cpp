@@ -10,7 +10,9 @@
 namespace pgmirror::tests {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::int64_t sanitizer_factor = 8;
+#elif defined(__SANITIZE_THREAD__)
 constexpr std::int64_t sanitizer_factor = 4;
 #else
 constexpr std::int64_t sanitizer_factor = 1;
