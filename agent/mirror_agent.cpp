@@ -79,7 +79,7 @@ void MirrorAgent::run(std::stop_token stop) {
   for (std::unique_lock lock(mutex); !stop.stop_requested() && !over();) {
     wake.wait_for(lock, stop, housekeeping_interval, over);
     release_applied();
-    for (RegularVerification& verification : verifications_) verification.tick();
+    for (RegularVerification& verification : verifications_) verification.tick(source_->captured_until());
   }
 
   ending_ = true;

@@ -67,6 +67,8 @@ class MirrorAgent {
 
   AgentStatus status() const;
   const config::Config& config() const { return config_; }
+  /// See capture::Source::captured_until().
+  std::optional<std::chrono::steady_clock::time_point> captured_until() const { return source_->captured_until(); }
   /// The source's tables (Relation::qualified_name) as of now.
   std::vector<std::string> tables() const;
   const queue::ChangeQueue& queue() const { return *queue_; }

@@ -11,13 +11,13 @@ using std::chrono::steady_clock;
 RegularVerification::RegularVerification(sinks::postgres::MirrorWorker& worker, std::chrono::seconds every)
     : worker_(worker), every_(every), due_(steady_clock::now() + every) {}
 
-void RegularVerification::tick() {
+void RegularVerification::tick(std::optional<steady_clock::time_point> captured_until) {
   if (answer_) {
     if (answer_->wait_for(std::chrono::seconds{0}) == std::future_status::ready) take_answer();
     return;
   }
   // A mirror that is away or paused is compared when it is back.
-  if (steady_clock::now() < due_ || worker_.status().state != MirrorState::streaming) return;
+  if (!captured_until || *captured_until < due_ || worker_.status().state != MirrorState::streaming) return;
   answer_ = worker_.orders().verify(false);
 }
 

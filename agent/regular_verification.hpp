@@ -17,8 +17,9 @@ class RegularVerification {
   /// `worker` outlives this.
   RegularVerification(sinks::postgres::MirrorWorker& worker, std::chrono::seconds every);
 
-  /// Asks for a comparison where one is due, and takes the answer of the last. Does not block.
-  void tick();
+  /// Asks for a comparison where one is due, and takes the answer of the last. Does not block. `captured_until`: of the
+  /// source; before what was committed until now is captured, a comparison would prove little.
+  void tick(std::optional<std::chrono::steady_clock::time_point> captured_until);
 
  private:
   void take_answer();

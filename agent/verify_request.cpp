@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "agent/control_server.hpp"
@@ -22,6 +24,9 @@ using sinks::postgres::VerificationReport;
 constexpr std::chrono::seconds between_progress{1};
 /// A mirror that is not reached by then is an answer too.
 constexpr std::chrono::seconds patience{20};
+/// At its start an agent compares the whole store with what it had captured.
+constexpr std::chrono::minutes capture_patience{5};
+constexpr std::chrono::milliseconds between_looks{20};
 
 json table_document(const TableComparison& table) {
   json document{{"schema", table.schema},
@@ -79,10 +84,35 @@ VerificationReport verify(MirrorWorker& worker, bool repair, const std::function
   }
 }
 
+/// A SQLite store is compared as it was captured: what the application committed before somebody asked must be in it.
+void wait_for_capture(const MirrorAgent& agent, const std::function<void(const json&)>& progress,
+                      const std::stop_token& stop) {
+  const auto asked = std::chrono::steady_clock::now();
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  for (auto told = asked;;) {
+    const auto captured = agent.captured_until();
+    if (captured && *captured >= asked) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (stop.stop_requested() || now - asked > capture_patience) {
+      throw ControlRefusal(
+          "what the application has committed by now is not captured yet; see \"pgmirror status\" and the log",
+          static_cast<int>(ExitCode::temporary_failure));
+    }
+    if (now - told >= between_progress) {
+      told = now;
+      progress({{"state", "capturing"}});
+    }
+    wake.wait_for(lock, stop, between_looks, [] { return false; });
+  }
+}
+
 }  // namespace
 
 json verify_mirrors(MirrorAgent& agent, const std::string& mirror, bool repair,
                     const std::function<void(const json&)>& progress, const std::stop_token& stop) {
+  wait_for_capture(agent, progress, stop);
   json result{{"equal", true}, {"mirrors", json::array()}};
   for (const auto& worker : agent.workers()) {
     if (!mirror.empty() && worker->mirror().name != mirror) continue;

@@ -17,7 +17,8 @@ namespace pgmirror::agent {
 ///
 /// `mirror` empty: all. `progress` is called about once a second with the mirror that is waited for. Blocks until every
 /// mirror has come to the commit at which the source stood. Throws ControlRefusal with exit code 64 for an unknown
-/// name, 75 when a mirror cannot be reached, or when `stop` was requested.
+/// name, 75 when a mirror cannot be reached, when what the source has committed by now is not captured within minutes,
+/// or when `stop` was requested.
 nlohmann::json verify_mirrors(MirrorAgent& agent, const std::string& mirror, bool repair,
                               const std::function<void(const nlohmann::json&)>& progress, const std::stop_token& stop);
 

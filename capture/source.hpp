@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -19,6 +21,11 @@ class Source : public change::SnapshotProvider {
   virtual change::SourceIdentity identity() const = 0;
   /// Where a queue that is new begins: run() tells the commits after it.
   virtual change::Position queue_start() { return open_snapshot()->position(); }
+  /// Whatever was committed before this moment shows in each snapshot that is opened from now on. Grows while run() is
+  /// going on; nothing before the store was looked at. Any thread.
+  virtual std::optional<std::chrono::steady_clock::time_point> captured_until() const {
+    return std::chrono::steady_clock::now();
+  }
   /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything
   /// handed to `writer` is synced on return.
   virtual void run(change::TransactionWriter& writer, std::stop_token stop) = 0;

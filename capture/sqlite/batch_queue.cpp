@@ -8,6 +8,7 @@ bool BatchQueue::push(WalBatch batch, std::stop_token stop) {
   if (!changed_.wait(lock, stop, [&] { return batches_.empty() || bytes_ + size <= bound_; })) return false;
   bytes_ += size;
   batches_.push_back(std::move(batch));
+  ++pushed_;
   changed_.notify_all();
   return true;
 }
@@ -15,6 +16,26 @@ bool BatchQueue::push(WalBatch batch, std::stop_token stop) {
 bool BatchQueue::wait_until_finished(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   return changed_.wait(lock, stop, [&] { return batches_.empty() && !in_work_; });
+}
+
+void BatchQueue::read_until(std::chrono::steady_clock::time_point moment) {
+  const std::lock_guard lock(mutex_);
+  if (marks_.empty() || marks_.back().batches != pushed_) {
+    marks_.push_back({pushed_, moment});
+  } else {
+    marks_.back().moment = moment;
+  }
+  pass_marks();
+}
+
+void BatchQueue::pass_marks() {
+  for (; !marks_.empty() && marks_.front().batches <= finished_; marks_.pop_front())
+    finished_until_ = marks_.front().moment;
+}
+
+std::optional<std::chrono::steady_clock::time_point> BatchQueue::finished_until() const {
+  const std::lock_guard lock(mutex_);
+  return finished_until_;
 }
 
 void BatchQueue::close(std::exception_ptr failure) {
@@ -39,6 +60,8 @@ std::optional<WalBatch> BatchQueue::pop(std::chrono::microseconds patience, std:
 void BatchQueue::finish() {
   const std::lock_guard lock(mutex_);
   in_work_ = false;
+  ++finished_;
+  pass_marks();
   changed_.notify_all();
 }
 

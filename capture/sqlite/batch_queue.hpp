@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -21,6 +22,8 @@ class BatchQueue {
   bool push(WalBatch batch, std::stop_token stop);
   /// Waits until every batch pushed was popped and finished. False: stop was requested first.
   bool wait_until_finished(std::stop_token stop);
+  /// Whatever was committed before `moment` has been pushed.
+  void read_until(std::chrono::steady_clock::time_point moment);
   /// No batch comes any more, for this reason if any.
   void close(std::exception_ptr failure);
 
@@ -28,18 +31,31 @@ class BatchQueue {
   std::optional<WalBatch> pop(std::chrono::microseconds patience, std::stop_token stop);
   /// The batch popped last is no longer needed.
   void finish();
+  /// Whatever was committed before this moment was popped and finished.
+  std::optional<std::chrono::steady_clock::time_point> finished_until() const;
   bool closed() const;
   bool empty() const;
   /// Throws what close() was given.
   void rethrow_failure() const;
 
  private:
+  /// Finished with that many batches, we have all that was committed before.
+  struct Mark {
+    std::uint64_t batches = 0;
+    std::chrono::steady_clock::time_point moment{};
+  };
+  void pass_marks();
+
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<WalBatch> batches_;
   std::size_t bound_;
   std::size_t bytes_ = 0;
   bool in_work_ = false;
+  std::uint64_t pushed_ = 0;
+  std::uint64_t finished_ = 0;
+  std::deque<Mark> marks_;
+  std::optional<std::chrono::steady_clock::time_point> finished_until_;
   bool closed_ = false;
   std::exception_ptr failure_;
 };

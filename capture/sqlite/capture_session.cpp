@@ -249,6 +249,7 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
   CommitGroup group(*shadow_, *decoder_, turn_, writer);
   const WalFile& wal = store_->wal()->file;
   while (!stop.stop_requested() && !queue.closed()) {
+    if (const auto moment = queue.finished_until()) captured_until_ = *moment;
     const auto batch = queue.pop(group.is_open() ? group.time_left() : batch_patience, stop);
     if (!batch) {
       group.settle(CommitGroup::Extent::visible);
@@ -272,6 +273,7 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
 void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std::stop_token stop) {
   StoreHeader seen;
   while (!stop.stop_requested() && !store_->is_replaced()) {
+    const auto now = Clock::now();
     const StoreHeader header = store_->header();
     if (header.is_wal) {
       spdlog::info("[SqliteSource] {}: is in WAL mode by now", settings_.file.string());
@@ -286,6 +288,7 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
         seen = store_->header();
         if (seen.is_wal) continue;
         compare_with(frozen.image(), writer);
+        captured_until_ = now;
       } catch (const SqliteError& error) {
         // The application is writing; between two of its commits there is a gap, which may be short.
         if (!error.is_busy()) throw;
@@ -296,6 +299,7 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
       const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(comparison_time_ * journal_duty);
       pause(std::clamp<std::chrono::milliseconds>(rest, journal_interval, longest_journal_interval), stop);
     } else {
+      captured_until_ = now;
       pause(journal_interval, stop);
     }
   }
@@ -304,6 +308,12 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
 std::unique_ptr<change::Snapshot> SqliteSource::Session::open_snapshot() {
   const std::lock_guard turn(turn_);
   return std::make_unique<ShadowSnapshot>(shadow_, decoder_->tables());
+}
+
+std::optional<std::chrono::steady_clock::time_point> SqliteSource::Session::captured_until() const {
+  const Clock::time_point moment = captured_until_;
+  if (moment == Clock::time_point::min()) return std::nullopt;
+  return moment;
 }
 
 }  // namespace pgmirror::capture::sqlite

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -25,8 +26,10 @@ class SqliteSource::Session {
   change::SourceIdentity identity() const;
   void run(change::TransactionWriter& writer, std::stop_token stop);
   std::unique_ptr<change::Snapshot> open_snapshot();
+  std::optional<std::chrono::steady_clock::time_point> captured_until() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
   [[noreturn]] void refuse_damaged(const DamagedPage& damage) const;
   [[noreturn]] void refuse_damaged_shadow(const DamagedPage& damage) const;
   WalFollower::Place compare(change::TransactionWriter& writer);
@@ -47,7 +50,8 @@ class SqliteSource::Session {
   std::shared_ptr<ShadowStore> shadow_;
   std::unique_ptr<TransactionDecoder> decoder_;
   Turn turn_;
-  std::chrono::steady_clock::duration comparison_time_{};
+  Clock::duration comparison_time_{};
+  std::atomic<Clock::time_point> captured_until_{Clock::time_point::min()};
   /// The commit that the shadow was made from, while the gate has been held since.
   std::optional<WalFollower::Place> made_at_{};
 };

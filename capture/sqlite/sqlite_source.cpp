@@ -17,4 +17,8 @@ void SqliteSource::run(change::TransactionWriter& writer, std::stop_token stop) 
 
 std::unique_ptr<change::Snapshot> SqliteSource::open_snapshot() { return session_->open_snapshot(); }
 
+std::optional<std::chrono::steady_clock::time_point> SqliteSource::captured_until() const {
+  return session_->captured_until();
+}
+
 }  // namespace pgmirror::capture::sqlite

@@ -44,6 +44,8 @@ class SqliteSource : public Source {
   /// source.
   std::unique_ptr<change::Snapshot> open_snapshot() override;
 
+  std::optional<std::chrono::steady_clock::time_point> captured_until() const override;
+
  private:
   class Session;
   std::unique_ptr<Session> session_;

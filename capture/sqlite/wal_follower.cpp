@@ -127,6 +127,7 @@ WalFollower::Look WalFollower::look(std::stop_token stop) {
   const bool news = *state != last_;
   last_ = *state;
   if (state->last_frame > place_.frame && !consume(*state, stop)) return Look::stopped;
+  queue_.read_until(now);
   move_locks(*state, stop);
   return news ? Look::progress : Look::idle;
 }
