@@ -52,12 +52,17 @@ std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations
 }
 
 /// Says whose server it was that failed: the mirror is asked on the same thread.
-std::unique_ptr<change::Snapshot> snapshot_of(change::SnapshotProvider& source) {
+template <typename Question>
+auto ask_source(const Question& question) {
   try {
-    return source.open_snapshot();
+    return question();
   } catch (const libpq::DatabaseError& error) {
     throw SourceUnavailable(error.what());
   }
+}
+
+std::unique_ptr<change::Snapshot> snapshot_of(change::SnapshotProvider& source) {
+  return ask_source([&] { return source.open_snapshot(); });
 }
 
 Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
@@ -141,9 +146,10 @@ void MirrorSession::run(std::stop_token stop) {
   apply(stop);
 }
 
-/// A row was refused because of its type: the source's may have gained labels that no change tells of.
+/// The source's types may have gained labels that no change tells of: when a row was refused because of its type, and
+/// before rows are copied.
 void MirrorSession::learn_types() {
-  const auto additions = source_.type_additions();
+  const auto additions = ask_source([&] { return source_.type_additions(); });
   SchemaScriptRun types(connection_, mirror_.name, position_, !ownership_.replica_role);
   for (const change::SchemaStatement& addition : additions) types.run(addition);
 }
@@ -166,6 +172,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
   schema_.prepare(connection_, *snapshot);
+  learn_types();
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
                    &board_);
@@ -225,6 +232,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   }
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   schema_.prepare(connection_, *planned.snapshot);
+  learn_types();
   InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
   const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;
   schema_.complete(connection_, *planned.snapshot);

@@ -152,10 +152,10 @@ void SchemaScriptRun::refused(const SchemaStatement& statement, const libpq::Dat
 
 void SchemaScriptRun::note(const std::string& statement, const std::string& reason) {
   connection_.execute(
-      // What was left out once is left out at every repetition.
+      // What was left out once is left out at every repetition, and what stands is not made again.
       "INSERT INTO pgmirror.schema_history (mirror, position, statement, reason) SELECT $1, $2, $3::text, $4::text "
       "WHERE NOT EXISTS (SELECT FROM pgmirror.schema_history WHERE mirror = $1 AND statement = $3 AND reason = $4 "
-      "AND reason LIKE 'left out: %')",
+      "AND (reason LIKE 'left out: %' OR statement LIKE '% IF NOT EXISTS %'))",
       libpq::Parameters{}
           .text(mirror_)
           .integer(static_cast<std::int64_t>(position_.value))

@@ -70,6 +70,13 @@ const std::vector<MirrorCase>& definition_cases() {
        "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g",
        {"UPDATE t SET v = 'x' WHERE id < 50", "VACUUM FULL t", "UPDATE t SET v = 'y' WHERE id < 20",
         "CLUSTER t USING t_pkey", "REINDEX TABLE t", "DELETE FROM t WHERE id = 3"}},
+      {"T11_EnumDroppedAndMadeAnewUnderItsName",
+       "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t(id int PRIMARY KEY, m mood); INSERT INTO t VALUES (1, "
+       "'sad')",
+       {"INSERT INTO t VALUES (2, 'ok')",
+        "BEGIN; ALTER TABLE t ALTER m TYPE text; DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok', 'glad'); UPDATE t SET "
+        "m = 'glad' WHERE m = 'sad'; ALTER TABLE t ALTER m TYPE mood USING m::mood; COMMIT",
+        "INSERT INTO t VALUES (3, 'glad'), (4, 'ok')"}},
       {"K16_KeyDroppedAndAddedAgain",
        "CREATE TABLE t(id int PRIMARY KEY, v int NOT NULL); INSERT INTO t SELECT g, g * 2 FROM generate_series(1, 9) g",
        {"ALTER TABLE t DROP CONSTRAINT t_pkey", "INSERT INTO t VALUES (20, 40)", "ALTER TABLE t ADD PRIMARY KEY (v)",
