@@ -55,10 +55,18 @@ struct Account {
 };
 
 Account account_of(const std::string& name) {
-  if (name.empty()) return {};
+  if (name.empty() || ::geteuid() != 0) return {};
   const passwd* entry = ::getpwnam(name.c_str());
   if (entry == nullptr) throw std::runtime_error("user " + name + " does not exist");
   return {true, entry->pw_uid, entry->pw_gid};
+}
+
+/// Where we are not root ourselves, sudo changes the user; it would keep the environment to itself.
+void go_through_sudo(std::vector<std::string>& arguments, const std::string& user,
+                     const std::vector<std::string>& environment) {
+  std::vector<std::string> call{"sudo", "-n", "-u", user, "env", "-i"};
+  call.insert(call.end(), environment.begin(), environment.end());
+  arguments.insert(arguments.begin(), call.begin(), call.end());
 }
 
 /// Everything the child needs, prepared before the fork: afterwards only async-signal-safe calls are allowed.
@@ -114,6 +122,7 @@ ChildProcess::ChildProcess(ProgramCall call) : output_(call.output), name_(call.
   if (output < 0) throw std::system_error(errno, std::generic_category(), "cannot open " + output_.string());
 
   auto environment = environment_lines(call);
+  if (!call.user.empty() && ::geteuid() != 0) go_through_sudo(call.arguments, call.user, environment);
   const Prepared prepared{pointers(call.arguments),
                           pointers(environment),
                           call.working_directory.empty() ? nullptr : call.working_directory.c_str(),

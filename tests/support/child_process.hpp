@@ -17,7 +17,7 @@ struct ProgramCall {
   std::vector<std::string> arguments;                ///< [0] is the program: a path, or a name looked up in PATH
   std::map<std::string, std::string> environment{};  ///< added to ours, or instead of it with `clean_environment`
   bool clean_environment = false;                    ///< keep only PATH, HOME and LANG of ours
-  std::string user{};                                ///< run as this user (we must be root); empty: as ourselves
+  std::string user{};                                ///< run as this user, as root or by sudo; empty: as ourselves
   std::filesystem::path working_directory{};         ///< empty: ours
   std::filesystem::path output{};  ///< file for stdout and stderr; empty: one in a temporary directory
 };

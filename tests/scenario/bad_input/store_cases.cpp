@@ -101,12 +101,18 @@ std::vector<BadInput> store_cases() {
       {"StoreOfAnotherUser",
        [](GoodSetup& setup) {
          std::filesystem::permissions(setup.store(), std::filesystem::perms::owner_all);
-         std::filesystem::permissions(setup.file(""), std::filesystem::perms::all);
+         std::filesystem::create_directory(setup.file("nobodys"));
+         for (const auto& open : {setup.file(""), setup.file("nobodys")})
+           std::filesystem::permissions(open, std::filesystem::perms::all);
+         setup.set("MIRROR_STATE_DIR", setup.file("nobodys/state").string());
          setup.user = "nobody";
        },
        refused,
        {"app.db", "no permission to open it", "application's user"},
-       [](GoodSetup& setup) { setup.user = ""; }},
+       [](GoodSetup& setup) {
+         setup.user = "";
+         setup.set("MIRROR_STATE_DIR", setup.state().string());
+       }},
       {"StoreInADirectoryThatMayNotBeWritten",
        [](GoodSetup& setup) {
          const auto place = setup.file("closed");
