@@ -24,18 +24,30 @@ constexpr std::chrono::minutes longest_silence{10};
 json verify_alone(const config::Config& config, const std::string& mirror, bool repair) {
   MirrorAgent agent(config);
   std::exception_ptr failure;
+  std::stop_source ended;
+  std::jthread running([&](std::stop_token stop) {
+    try {
+      agent.run(stop);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    // Nothing that is waited for comes any more.
+    ended.request_stop();
+  });
+  const auto end_agent = [&] {
+    running.request_stop();
+    running.join();
+    if (failure) std::rethrow_exception(failure);
+  };
   json result;
-  {
-    std::jthread running([&](std::stop_token stop) {
-      try {
-        agent.run(stop);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-    });
-    result = verify_mirrors(agent, mirror, repair, [](const json&) {}, {});
+  try {
+    result = verify_mirrors(
+        agent, mirror, repair, [](const json&) {}, ended.get_token());
+  } catch (const ControlRefusal&) {
+    end_agent();
+    throw;
   }
-  if (failure) std::rethrow_exception(failure);
+  end_agent();
   return result;
 }
 

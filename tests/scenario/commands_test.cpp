@@ -161,6 +161,20 @@ TEST_F(Commands, ResyncAllBeginsAnewWhereTheShadowIsDamagedAndNobodyBlamesTheSto
   EXPECT_TRUE(becomes_same());
 }
 
+TEST_F(Commands, VerifyWithoutAnAgentSaysAtOnceWhyTheStoreCannotBeCaptured) {
+  start_and_catch_up();
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  application_.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  std::string pages = file_text(application_.file());
+  constexpr std::size_t second_page = 4096;
+  ASSERT_GT(pages.size(), second_page);
+  for (std::size_t i = second_page; i < pages.size(); ++i) pages[i] = static_cast<char>(pages[i] ^ 0x55);
+  std::ofstream(application_.file(), std::ios::binary) << pages;
+  const auto verified = program_.command({"verify"});
+  EXPECT_NE(verified.end, ProgramEnd{});
+  EXPECT_TRUE(holds(verified.output, "integrity_check")) << verified.output;
+}
+
 /// What is left where the agent was killed while it made its queue for the first time.
 TEST_F(Commands, ResyncAllNeedsNoConsentWhereTheQueueHasNotBegun) {
   const std::filesystem::path queue = directory_ / "state" / "queue";
