@@ -36,7 +36,9 @@ const config::Mirror& single_mirror(const config::Config& config, const std::str
   return *chosen.front();
 }
 
-Connection connect(const config::Mirror& mirror) { return {mirror.connection, "pgmirror parked"}; }
+Connection connect(const config::Mirror& mirror) {
+  return {mirror.connection, "pgmirror parked", Connection::Access::read_write, {.pin_names = true}};
+}
 
 bool has_parked_table(Connection& connection) {
   return connection.execute("SELECT pg_catalog.to_regclass('pgmirror.parked') IS NOT NULL").boolean(0, 0);
@@ -68,7 +70,7 @@ ExitCode parked_list_command(const config::Flags& flags, const std::string& mirr
   const config::Config config = command_config(flags);
   json listed = json::array();
   for (const config::Mirror* each : chosen_mirrors(config, mirror)) {
-    Connection connection(each->connection, "pgmirror parked", Connection::Access::read_only);
+    Connection connection(each->connection, "pgmirror parked", Connection::Access::read_only, {.pin_names = true});
     if (!has_parked_table(connection)) continue;
     for (const ParkedChange& change : sinks::postgres::list_parked(connection, each->name)) {
       listed.push_back(to_json(each->name, change));

@@ -123,11 +123,22 @@ std::string known_sqlstate(std::string_view message) {
   return {};
 }
 
+/// The same as pin_names_sql in one statement; SET LOCAL would be warned of in the server's log, which takes what
+/// stands before a Sync for no transaction.
+constexpr const char* pin_names_query =
+    "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),"
+    " pg_catalog.set_config('standard_conforming_strings', 'on', true)";
+
+std::string pinned(const std::string& sql) { return std::string(pin_names_sql) + "; " + sql; }
+
 }  // namespace
 
 Connection::Connection(const config::ConnectionSettings& settings, std::string_view application_name, Access access,
                        const Startup& startup)
-    : connection_(nullptr, &PQfinish), cancel_(nullptr, &PQfreeCancel), secret_(settings.password) {
+    : connection_(nullptr, &PQfinish),
+      cancel_(nullptr, &PQfreeCancel),
+      secret_(settings.password),
+      pin_names_(startup.pin_names) {
   const auto parameters = libpq_parameters(settings, application_name, access, startup);
   std::vector<const char*> names;
   std::vector<const char*> values;
@@ -189,21 +200,49 @@ Result Connection::checked(PGresult* raw) const {
   }
 }
 
-Result Connection::execute(const std::string& sql) { return checked(PQexec(connection_.get(), sql.c_str())); }
+Result Connection::execute(const std::string& sql) {
+  if (unpinned()) return checked(PQexec(connection_.get(), pinned(sql).c_str()));
+  return checked(PQexec(connection_.get(), sql.c_str()));
+}
 
 Result Connection::execute(const std::string& sql, const Parameters& parameters) {
+  if (unpinned()) return execute_pinned(sql, parameters);
   return checked(PQexecParams(connection_.get(), sql.c_str(), parameters.count(), parameters.types(),
                               parameters.values(), parameters.lengths(), parameters.formats(), 0));
 }
 
+/// What stands before one Sync is one transaction, so the setting holds for the second statement and no longer.
+Result Connection::execute_pinned(const std::string& sql, const Parameters& parameters) {
+  PGconn* const native = connection_.get();
+  const bool sent = PQenterPipelineMode(native) == 1 &&
+                    PQsendQueryParams(native, pin_names_query, 0, nullptr, nullptr, nullptr, nullptr, 0) == 1 &&
+                    PQsendQueryParams(native, sql.c_str(), parameters.count(), parameters.types(), parameters.values(),
+                                      parameters.lengths(), parameters.formats(), 0) == 1 &&
+                    PQpipelineSync(native) == 1;
+  Result answer(nullptr);
+  for (bool waiting = sent; waiting && PQstatus(native) == CONNECTION_OK;) {
+    Result next(PQgetResult(native));
+    const ExecStatusType status = PQresultStatus(next.native());
+    waiting = status != PGRES_PIPELINE_SYNC;
+    const bool outcome = next.native() != nullptr && waiting && status != PGRES_PIPELINE_ABORTED;
+    if (outcome) answer = std::move(next);
+  }
+  const bool over = sent && PQstatus(native) == CONNECTION_OK;
+  if (over) PQexitPipelineMode(native);
+  const ExecStatusType status = PQresultStatus(answer.native());
+  if (over && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) return answer;
+  const DatabaseError failure = error(answer.native());
+  throw DatabaseError(failure.what(), failure.sqlstate(), failure.connection_lost() || !over, failure.constraint());
+}
+
 CopyIn Connection::copy_in(const std::string& sql) {
-  const Result result(PQexec(connection_.get(), sql.c_str()));
+  const Result result(PQexec(connection_.get(), (unpinned() ? pinned(sql) : sql).c_str()));
   if (PQresultStatus(result.native()) != PGRES_COPY_IN) throw error(result.native());
   return CopyIn(*this);
 }
 
 CopyOut Connection::copy_out(const std::string& sql) {
-  const Result result(PQexec(connection_.get(), sql.c_str()));
+  const Result result(PQexec(connection_.get(), (unpinned() ? pinned(sql) : sql).c_str()));
   if (PQresultStatus(result.native()) != PGRES_COPY_OUT) throw error(result.native());
   return CopyOut(*this);
 }

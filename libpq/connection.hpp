@@ -20,7 +20,15 @@ class CopyOut;
 struct Startup {
   std::string options{};     ///< as libpq's `options`: `-c name=value ...`
   bool replication = false;  ///< takes replication commands beside SQL (libpq's replication=database)
+  /// Each statement outside of a transaction begins by fixing where names are looked up and how literals are read, in
+  /// the same message: for sessions whose search_path somebody else chooses, and that may not keep one of their own.
+  bool pin_names = false;
 };
+
+/// What DatabaseTransaction and Startup::pin_names fix. Temporary objects come last, since a pooler's server session
+/// may have those of somebody else. No query: the isolation level can still be chosen behind it.
+inline constexpr const char* pin_names_sql =
+    "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on";
 
 /// One session with a PostgreSQL server. Belongs to one thread at a time; every call blocks.
 ///
@@ -64,10 +72,14 @@ class Connection {
 
  private:
   Result checked(PGresult* result) const;
+  /// Whether the next statement has to bring its own search_path.
+  bool unpinned() const { return pin_names_ && !in_transaction(); }
+  Result execute_pinned(const std::string& sql, const Parameters& parameters);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel_;
   std::string secret_;
+  bool pin_names_ = false;
 };
 
 }  // namespace pgmirror::libpq

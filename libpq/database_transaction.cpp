@@ -3,7 +3,7 @@
 namespace pgmirror::libpq {
 
 DatabaseTransaction::DatabaseTransaction(Connection& connection) : connection_(connection) {
-  connection_.execute("BEGIN; SET LOCAL search_path = ''");
+  connection_.execute(std::string("BEGIN; ") + pin_names_sql);
 }
 
 DatabaseTransaction::~DatabaseTransaction() {

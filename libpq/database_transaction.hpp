@@ -4,8 +4,8 @@
 
 namespace pgmirror::libpq {
 
-/// BEGIN on construction, ROLLBACK on destruction unless committed; `SET LOCAL search_path` empty, so that names must
-/// be written out and nothing depends on who connects.
+/// BEGIN on construction, ROLLBACK on destruction unless committed. Names are found in pg_catalog only (pin_names_sql):
+/// all others must be written out, and nothing depends on who connects.
 class DatabaseTransaction {
  public:
   explicit DatabaseTransaction(Connection& connection);

@@ -31,7 +31,8 @@ Findings check_postgres_source(const config::Config& config) {
   const config::PostgresSource& source = *config.postgres;
   Findings findings;
   try {
-    libpq::Connection connection(source.connection, "pgmirror doctor", libpq::Connection::Access::read_only);
+    libpq::Connection connection(source.connection, "pgmirror doctor", libpq::Connection::Access::read_only,
+                                 {.pin_names = true});
     const auto facts = capture::postgres::read_preflight_facts(connection, capture::postgres::slot_names(source));
     findings.push_back({Level::ok, "source", fmt::format("{} answers", config.source_url)});
     // Another program than PostgreSQL has no catalog to read.

@@ -40,7 +40,8 @@ MirrorPeek peek_at_mirror(const config::Mirror& mirror) {
   config::ConnectionSettings settings = mirror.connection;
   settings.parameters["connect_timeout"] = patience_seconds;
   try {
-    libpq::Connection connection(settings, "pgmirror status", libpq::Connection::Access::read_only);
+    libpq::Connection connection(settings, "pgmirror status", libpq::Connection::Access::read_only,
+                                 {.pin_names = true});
     connection.execute("BEGIN READ ONLY; SET LOCAL statement_timeout = '3s'");
     read(connection, peek.status);
     connection.execute("ROLLBACK");

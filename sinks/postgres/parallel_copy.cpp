@@ -193,7 +193,8 @@ class CopyingThread {
 
  private:
   void work(const std::stop_token& stop) {
-    libpq::Connection connection(schema_.mirror().connection, "pgmirror");
+    libpq::Connection connection(schema_.mirror().connection, "pgmirror", libpq::Connection::Access::read_write,
+                                 {.pin_names = true});
     while (!stop.stop_requested()) {
       const std::optional<Job> job = jobs_.take();
       if (!job || !copy(connection, *job, stop)) return;

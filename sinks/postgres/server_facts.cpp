@@ -123,7 +123,7 @@ bool probe_replica_role(libpq::Connection& connection) {
 ServerFacts examine_server(const config::Mirror& mirror) {
   config::ConnectionSettings settings = mirror.connection;
   settings.parameters["connect_timeout"] = "5";
-  libpq::Connection connection(settings, "pgmirror doctor", libpq::Connection::Access::read_only);
+  libpq::Connection connection(settings, "pgmirror doctor", libpq::Connection::Access::read_only, {.pin_names = true});
   ServerFacts facts{.tls = tls_in_use(connection)};
   read_server(connection, facts);
   read_privileges(connection, mirror.schema, facts);

@@ -72,6 +72,44 @@ TEST(Connection, NeverPrintsThePassword) {
   EXPECT_TRUE(error.connection_lost());
 }
 
+TEST(Connection, WithPinnedNamesFindsNoLookAlikes) {
+  const config::ConnectionSettings settings = tests::shared_postgres().create_database();
+  libpq::Connection plain(settings, "test");
+  plain.execute("ALTER DATABASE \"" + settings.database + "\" SET search_path = public, pg_catalog; ALTER DATABASE \"" +
+                settings.database + "\" SET standard_conforming_strings = off");
+  plain.execute(
+      "CREATE TABLE public.pg_class (relname text); CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS "
+      "'SELECT ''fooled''::text'");
+  libpq::Connection fooled(settings, "test");
+  EXPECT_EQ(fooled.execute("SELECT lower('A')").text(0, 0), "fooled");
+  libpq::Connection pinned(settings, "test", libpq::Connection::Access::read_write, {.pin_names = true});
+  pinned.execute("CREATE TEMP TABLE pg_class (relname pg_catalog.text)");
+  EXPECT_EQ(pinned.execute("SELECT lower('A')").text(0, 0), "a");
+  const auto parameters = libpq::Parameters::texts({"A"});
+  EXPECT_EQ(pinned.execute("SELECT lower($1)", parameters).text(0, 0), "a");
+  EXPECT_GT(pinned.execute("SELECT FROM pg_class WHERE relname <> $1", parameters).rows(), 0);
+  EXPECT_EQ(pinned.execute("UPDATE public.pg_class SET relname = $1", parameters).affected(), 0U);
+  libpq::DatabaseTransaction transaction(pinned);
+  pinned.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  EXPECT_EQ(pinned.execute("SELECT lower($1)", parameters).text(0, 0), "a");
+  EXPECT_EQ(pinned.execute("SELECT 'a\\b'").text(0, 0), "a\\b");
+  transaction.commit();
+}
+
+TEST(Connection, WithPinnedNamesReportsWhatFailed) {
+  const config::ConnectionSettings settings = tests::shared_postgres().create_database();
+  libpq::Connection other(settings, "other");
+  libpq::Connection pinned(settings, "pinned", libpq::Connection::Access::read_write, {.pin_names = true});
+  const auto parameters = libpq::Parameters::texts({"0"});
+  const libpq::DatabaseError wrong = error_of([&] { pinned.execute("SELECT 1 / $1::integer", parameters); });
+  EXPECT_EQ(wrong.sqlstate(), "22012");
+  EXPECT_FALSE(wrong.connection_lost());
+  EXPECT_EQ(pinned.execute("SELECT $1::text", parameters).text(0, 0), "0");
+  other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pinned'");
+  const libpq::DatabaseError lost = error_of([&] { pinned.execute("SELECT $1::text", parameters); });
+  EXPECT_TRUE(lost.connection_lost());
+}
+
 TEST(Connection, ARestartEndsItForGood) {
   tests::ThrowawayPostgres server;
   libpq::Connection connection(server.administration(), "test");
@@ -179,7 +217,7 @@ TEST(Connection, ATransactionRollsBackUnlessCommitted) {
     libpq::DatabaseTransaction transaction(database.connection);
     database.connection.execute("INSERT INTO public.t VALUES (1)");
     EXPECT_TRUE(database.connection.in_transaction());
-    EXPECT_EQ(database.ask("SHOW search_path"), "\"\"");
+    EXPECT_EQ(database.ask("SHOW search_path"), "pg_catalog, pg_temp");
   }
   EXPECT_FALSE(database.connection.in_transaction());
   {

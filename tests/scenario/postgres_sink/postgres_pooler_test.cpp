@@ -57,7 +57,7 @@ TEST(TransactionPooler, MeetsNoSettingsOfTheTransactionBefore) {
   libpq::Connection second(pooler.settings(), "second");
   EXPECT_EQ(second.execute("SHOW session_replication_role").text(0, 0), "origin");
   EXPECT_EQ(second.execute("SHOW synchronous_commit").text(0, 0), "on");
-  EXPECT_NE(second.execute("SHOW search_path").text(0, 0), "\"\"");
+  EXPECT_EQ(second.execute("SHOW search_path").text(0, 0), "\"$user\", public");
 }
 
 }  // namespace
