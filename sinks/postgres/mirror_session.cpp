@@ -205,7 +205,7 @@ void MirrorSession::take_orders() {
     auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
     planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = true};
   }
-  if (planned_) return;
+  if (planned_ || comparing_) return;
   if (auto verification = orders_.take_verification()) {
     planned_ = Planned{.snapshot = snapshot_of(source_), .verification = std::move(verification)};
   }
@@ -218,18 +218,9 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   Planned planned = std::move(*planned_);
   planned_.reset();
   if (planned.verification) {
-    auto report =
-        verify(connection_, *planned.snapshot, schema_, tables_, ownership_, position_, *planned.verification, stop);
-    if (!report) return;
-    // What was mended is proven by the next comparison, not by this one.
-    board_.update([&](MirrorStatus& status) {
-      if (report->equal()) status.proven_equal_at = report->at;
-      if (report->equal() || report->repaired) status.drifted_rows = 0;
-      if (!report->equal() && !report->repaired) status.drifted_rows = report->differing_rows();
-    });
-    planned.verification->answer.set_value(std::move(*report));
-    return;
+    return compare(std::move(planned.snapshot), std::move(*planned.verification), stop);
   }
+  end_comparison();
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   schema_.prepare(connection_, *planned.snapshot);
   learn_types();
@@ -244,11 +235,68 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   publish_tables();
 }
 
+void MirrorSession::compare(std::unique_ptr<change::Snapshot> snapshot, VerificationOrder order,
+                            const std::stop_token& stop) {
+  drifted_before_comparison_ = board_.read().drifted_rows;
+  if (!order.standing) {
+    if (auto connection = second_connection()) {
+      comparing_.emplace(std::move(*connection), mirror_, ownership_, std::move(snapshot), tables_, order.manner);
+      compared_for_ = std::move(order);
+      return;
+    }
+  }
+  if (auto report = verify(connection_, *snapshot, schema_, tables_, ownership_, order.manner, stop)) {
+    answer(order, std::move(*report));
+  }
+}
+
+std::optional<libpq::Connection> MirrorSession::second_connection() const {
+  if (mirror_.pool < 2) return std::nullopt;
+  try {
+    return libpq::Connection(mirror_.connection, "pgmirror");
+  } catch (const libpq::DatabaseError& error) {
+    spdlog::info("[MirrorVerify] Applying waits while the mirror is compared: {}", error.what());
+    return std::nullopt;
+  }
+}
+
+void MirrorSession::look_at_comparison() {
+  if (!comparing_ || !comparing_->finished()) return;
+  VerificationReport report = comparing_->take_report();
+  comparing_.reset();
+  answer(compared_for_, std::move(report));
+}
+
+/// Before tables are altered or emptied. The comparison that is made up for does not give way again.
+void MirrorSession::end_comparison() {
+  look_at_comparison();
+  if (!comparing_) return;
+  comparing_.reset();
+  compared_for_.standing = true;
+  orders_.give_back(std::exchange(compared_for_, {}));
+}
+
+void MirrorSession::answer(VerificationOrder& order, VerificationReport report) {
+  if (report.equal()) {
+    spdlog::info("[MirrorVerify] Proven equal: {} tables", report.tables.size());
+  } else if (report.repaired) {
+    spdlog::info("[MirrorVerify] Mended {} rows", report.repaired_rows);
+  }
+  // What was mended is proven by the next comparison, not by this one.
+  board_.update([&](MirrorStatus& status) {
+    const std::uint64_t drifted_since = status.drifted_rows - drifted_before_comparison_;
+    if (report.equal()) status.proven_equal_at = report.at;
+    status.drifted_rows = drifted_since + (report.repaired ? 0 : report.differing_rows());
+  });
+  order.answer.set_value(std::move(report));
+}
+
 void MirrorSession::apply(std::stop_token stop) {
   publish_tables();
   while (!stop.stop_requested()) {
     // The next session takes the order.
     if (orders_.start_over_wanted()) return leave_pipeline();
+    look_at_comparison();
     if (orders_.paused()) {
       leave_pipeline();
       board_.update([](MirrorStatus& status) { status.state = MirrorState::paused; });
@@ -268,6 +316,7 @@ void MirrorSession::apply(std::stop_token stop) {
 /// False when orders are to be looked at.
 bool MirrorSession::step(std::stop_token stop) {
   check_flushed();
+  look_at_comparison();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
   await_snapshot();
   if (opening_.valid() && batch_.empty() && sent >= apply_until_) {
@@ -356,6 +405,7 @@ void MirrorSession::send() {
     }
   } catch (const NullNotAllowed& refusal) {
     leave_pipeline();
+    end_comparison();
     libpq::DatabaseTransaction transaction(connection_);
     schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position_);
     transaction.commit();
@@ -390,6 +440,7 @@ void MirrorSession::handle_unknown() {
 
 /// False where the next transaction ends behind the snapshot that is planned with.
 bool MirrorSession::apply_alone() {
+  end_comparison();
   SerialApply serial(connection_, ownership_, schema_, tables_);
   std::optional<SerialApply::Refusals> refusals;
   if (trouble_.active_at(position_) && trouble_.attempts >= Trouble::most_attempts) {

@@ -16,6 +16,7 @@
 #include "sinks/postgres/batch_collector.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/concurrent_verification.hpp"
 #include "sinks/postgres/flush_watch.hpp"
 #include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/refusing_object.hpp"
@@ -84,6 +85,11 @@ class MirrorSession {
   void await_snapshot();
   void take_orders();
   void carry_out_plan(std::stop_token stop);
+  void compare(std::unique_ptr<change::Snapshot> snapshot, VerificationOrder order, const std::stop_token& stop);
+  std::optional<libpq::Connection> second_connection() const;
+  void look_at_comparison();
+  void end_comparison();
+  void answer(VerificationOrder& order, VerificationReport report);
   void apply(std::stop_token stop);
   bool step(std::stop_token stop);
   BatchLimits limits() const;
@@ -132,6 +138,9 @@ class MirrorSession {
   bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
   std::future<std::unique_ptr<change::Snapshot>> opening_;
   change::Position apply_until_;  ///< while that is being opened
+  std::optional<ConcurrentVerification> comparing_;
+  VerificationOrder compared_for_;  ///< while comparing_
+  std::uint64_t drifted_before_comparison_ = 0;
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};

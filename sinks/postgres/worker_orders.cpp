@@ -73,7 +73,8 @@ void WorkerOrders::remind() {
 
 std::future<VerificationReport> WorkerOrders::verify(bool repair) {
   const std::lock_guard lock(mutex_);
-  verification_ = VerificationOrder{.repair = repair, .bytes_per_second = verification_rate_, .answer = {}};
+  verification_ = VerificationOrder{
+      .manner = {.repair = repair, .bytes_per_second = verification_rate_}, .standing = repair, .answer = {}};
   verification_news_ = true;
   return verification_->answer.get_future();
 }
@@ -82,6 +83,13 @@ std::optional<VerificationOrder> WorkerOrders::take_verification() {
   const std::lock_guard lock(mutex_);
   verification_news_ = false;
   return std::exchange(verification_, std::nullopt);
+}
+
+void WorkerOrders::give_back(VerificationOrder verification) {
+  const std::lock_guard lock(mutex_);
+  if (verification_) return;
+  verification_ = std::move(verification);
+  verification_news_ = true;
 }
 
 void WorkerOrders::forget_verification() { take_verification(); }

@@ -51,6 +51,8 @@ class WorkerOrders {
   /// What comparisons may read from the source in a second, from the next order on.
   void limit_verification(std::uint64_t bytes_per_second) { verification_rate_ = bytes_per_second; }
   std::optional<VerificationOrder> take_verification();
+  /// One that was taken and not carried out is news again, unless there is a newer one: its promise breaks then.
+  void give_back(VerificationOrder verification);
   /// Nobody waits for the answer any more; a comparison that has begun goes on.
   void forget_verification();
 

@@ -1,3 +1,4 @@
+#include <future>
 #include <pqxx/pqxx>
 
 #include "tests/scenario/mirrored_store.hpp"
@@ -103,6 +104,64 @@ TEST_F(Verify, SeesWhatWasCommittedTheMomentBefore) {
     EXPECT_NE(verified.output.find("thing: equal, " + std::to_string(id) + " rows"), std::string::npos)
         << verified.output;
   }
+}
+
+/// A comparison that takes some seconds, since it may read little of the source at a time.
+class SlowVerify : public Verify {
+ protected:
+  SlowVerify() {
+    program_.stop();
+    application_.exec(
+        "CREATE TABLE ballast (id INTEGER PRIMARY KEY, body BLOB);"
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 700)"
+        " INSERT INTO ballast SELECT i, randomblob(4000) FROM n;");
+    program_.set("MIRROR_VERIFY_RATE", "512KiB");
+    program_.start();
+    if (!becomes_same()) throw std::runtime_error("the copy failed:\n" + program_.log());
+  }
+  /// Returns when it has begun to compare.
+  std::future<FinishedProgram> begin() {
+    auto verification = std::async(std::launch::async, [this] { return program_.command({"verify"}); });
+    pqxx::connection connection(connection_string(mirror_));
+    pqxx::nontransaction session(connection);
+    const auto comparing = [&] {
+      return session
+          .exec1(
+              "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+              " AND application_name = 'pgmirror' AND xact_start < clock_timestamp() - interval '500 ms'")[0]
+          .as<bool>();
+    };
+    if (!eventually(30s, comparing)) ADD_FAILURE() << "no comparison began\n" << program_.log();
+    return verification;
+  }
+  static bool going_on(const std::future<FinishedProgram>& verification) {
+    return verification.wait_for(0s) != std::future_status::ready;
+  }
+};
+
+TEST_F(SlowVerify, DoesNotHoldUpWhatIsApplied) {
+  auto verification = begin();
+  application_.exec("UPDATE thing SET name = 'meanwhile'; DELETE FROM ballast WHERE id > 350");
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(going_on(verification));
+  const auto verified = verification.get();
+  EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output;
+  EXPECT_NE(verified.output.find("ballast: equal, 700 rows"), std::string::npos) << verified.output;
+}
+
+TEST_F(SlowVerify, GivesWayToANewDefinitionAndIsMadeUpFor) {
+  auto verification = begin();
+  application_.exec("ALTER TABLE thing ADD COLUMN weight INTEGER NOT NULL DEFAULT 3");
+  EXPECT_TRUE(becomes_same());
+  EXPECT_TRUE(going_on(verification));
+  const auto verified = verification.get();
+  EXPECT_EQ(verified.end, ProgramEnd{}) << verified.output;
+}
+
+TEST_F(SlowVerify, DoesNotKeepTheProgramFromStopping) {
+  auto verification = begin();
+  EXPECT_EQ(program_.stop(), ProgramEnd{});
+  EXPECT_NE(verification.get().end, ProgramEnd{});
 }
 
 TEST_F(Verify, HoldsWhileTheApplicationWorks) {

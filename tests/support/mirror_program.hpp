@@ -14,7 +14,7 @@ namespace pgmirror::tests {
 /// The pgmirror program as a user runs it: configured by environment variables only, one store (a SQLite file or a
 /// PostgreSQL database), one mirror, one state directory.
 ///
-/// Output of all runs is gathered in one log. One thread at a time.
+/// Output of all runs is gathered in one log. One thread at a time, but for command(), which may go on beside it.
 class MirrorProgram {
  public:
   MirrorProgram(const std::filesystem::path& store, const config::ConnectionSettings& mirror,
