@@ -76,7 +76,7 @@ struct CopyNeeded {
 class SerialApply::Attempt {
  public:
   Attempt(SerialApply& apply, const change::Commit& commit, change::Position expected,
-          const std::optional<Refusals>& refusals)
+          const std::optional<Refusals>& refusals, const std::vector<NullNotAllowed>& nulls)
       : connection_(apply.connection_),
         ownership_(apply.ownership_),
         schema_(apply.schema_),
@@ -84,6 +84,7 @@ class SerialApply::Attempt {
         commit_(commit),
         expected_(expected),
         refusals_(refusals),
+        nulls_(nulls),
         transaction_(apply.connection_),
         definitions_(apply.connection_, apply.schema_, commit.position) {
     for (const std::string& setting : ownership_.settings()) connection_.execute(setting);
@@ -218,10 +219,31 @@ class SerialApply::Attempt {
   /// Null when the change is not for this mirror: in the copy already, or of a table that is stopped or not copied yet.
   TrackedTable* table_for(const change::RelationPtr& relation) {
     TrackedTable* table = tables_.find(relation);
-    if (table == nullptr) table = &tables_.describe(connection_, relation);
+    if (table == nullptr) {
+      table = &tables_.describe(connection_, relation);
+      allow_nulls(relation);
+    }
     if (table->state == TrackedTable::State::stopped) ++table->skipped;
     if (table->state != TrackedTable::State::live || table->copied_at >= commit_.position) return nullptr;
     return table;
+  }
+
+  /// What earlier tries have met. Here and not between two tries, because the table or the column may have been made by
+  /// this transaction.
+  void allow_nulls(const change::RelationPtr& relation) {
+    const TrackedTable& tracked = tables_.by_name(*relation);
+    if (nulls_.empty() || tracked.state != TrackedTable::State::live) return;
+    bool any = false;
+    for (const NullNotAllowed& refused : nulls_) {
+      if (refused.table->quoted != tracked.table->quoted) continue;
+      const std::string& name = refused.table->columns[refused.column].name;
+      for (const MirrorColumn& column : tracked.table->columns) {
+        if (column.name != name || !column.not_null) continue;
+        schema_.allow_null(connection_, *tracked.table, column, commit_.position);
+        any = true;
+      }
+    }
+    if (any) tables_.describe(connection_, relation);
   }
 
   /// Definitions and truncations are put off until rows come: all that belong together are known then. Where a source
@@ -297,6 +319,7 @@ class SerialApply::Attempt {
     if (change.before && !known) return;
     MirrorTablePtr table = definitions_.follow(change, definition.rows_come_again);
     tables_.redefined(connection_, change, std::move(table), commit_.position);
+    if (change.after) allow_nulls(change.after);
     ++outcome_.applied.changes;
   }
 
@@ -528,6 +551,7 @@ class SerialApply::Attempt {
   const change::Commit& commit_;
   change::Position expected_;
   const std::optional<Refusals>& refusals_;
+  const std::vector<NullNotAllowed>& nulls_;
   libpq::DatabaseTransaction transaction_;
   NetBatch chunk_;
   std::vector<PendingChange> pending_;  ///< of a PostgreSQL source, in its order
@@ -569,12 +593,6 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
   throw std::logic_error("no transaction to apply");
 }
 
-void SerialApply::allow_null(const NullNotAllowed& refusal, change::Position position) {
-  libpq::DatabaseTransaction transaction(connection_);
-  schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position);
-  transaction.commit();
-}
-
 change::RelationPtr SerialApply::table_to_stop(const libpq::ConstraintName& refusing, const Stopping& stopping) const {
   if (refusing.constraint.empty()) return nullptr;
   std::vector<TableRegistry::Name> candidates{{refusing.schema, refusing.table}};
@@ -604,13 +622,14 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
   if (commit.position > until) return std::nullopt;
   Stopping stopping;
   std::vector<CopyNeeded> copying;
+  std::vector<NullNotAllowed> nulls;
   for (const change::SchemaStatement& label : ahead.labels) {
     SchemaScriptRun(connection_, ownership_.mirror, commit.position, !ownership_.replica_role).run(label);
   }
   bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
-      Attempt attempt(*this, commit, position, refusals);
+      Attempt attempt(*this, commit, position, refusals, nulls);
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
       for (const CopyNeeded& needed : copying) attempt.leave_to_copy(needed);
       if (ahead.of_postgres) {
@@ -631,7 +650,11 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
     } catch (const CopyNeeded& needed) {
       copying.push_back(needed);
     } catch (const NullNotAllowed& refused) {
-      allow_null(refused, position);
+      const bool in_vain = std::ranges::any_of(nulls, [&](const NullNotAllowed& earlier) {
+        return earlier.table->quoted == refused.table->quoted && earlier.column == refused.column;
+      });
+      if (in_vain) throw SchemaError(refused.what());
+      nulls.push_back(refused);
     } catch (const libpq::DatabaseError& error) {
       if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
       if (refusals && refusals->rule != config::PoisonRule::stop) {

@@ -63,7 +63,6 @@ class SerialApply {
   /// the table it refers to. Null when neither is ours.
   change::RelationPtr table_to_stop(const libpq::ConstraintName& refusing, const Stopping& stopping) const;
   Ahead look_ahead(queue::Cursor& cursor, change::Position position) const;
-  void allow_null(const NullNotAllowed& refusal, change::Position position);
 
   libpq::Connection& connection_;
   const Ownership& ownership_;

@@ -87,6 +87,18 @@ std::optional<SourceConstant> read_number(std::string_view text) {
   return std::nullopt;
 }
 
+/// A real as SQLite makes text of it; none where that takes an exponent or more digits than it prints.
+std::optional<std::string> plain_text(double number) {
+  constexpr double smallest = 1e-4;
+  constexpr double largest = 1e15;
+  const double size = std::abs(number);
+  if (size >= largest || (size < smallest && (size != 0 || std::signbit(number)))) return std::nullopt;
+  std::string text = fmt::format("{:.15g}", number);
+  if (text.find('.') == std::string::npos) text += ".0";
+  if (whole_text_as<double>(text) != number) return std::nullopt;
+  return text;
+}
+
 /// What INTEGER and NUMERIC affinity make of a real.
 SourceConstant shrunk(const SourceConstant& number) {
   constexpr double limit = 9223372036854775808.0;
@@ -137,6 +149,7 @@ std::optional<SourceConstant> stored_in(const SourceConstant& constant, TypeFami
       if (constant.kind == ValueKind::integer) {
         return SourceConstant{ValueKind::text, 0, 0, integer_text(constant.integer)};
       }
+      if (auto text = plain_text(constant.real)) return SourceConstant{ValueKind::text, 0, 0, std::move(*text)};
       return std::nullopt;
     case TypeFamily::integer:
     case TypeFamily::numeric:

@@ -84,6 +84,25 @@ TEST_P(SchemaFollow, AddsColumnsWithTheirDefaults) {
   EXPECT_TRUE(becomes_same());
 }
 
+/// SQLite makes text of them.
+TEST_P(SchemaFollow, AddsTextColumnsWhoseDefaultIsANumber) {
+  application_does({"ALTER TABLE person ADD COLUMN release TEXT DEFAULT 1.5",
+                    "ALTER TABLE person ADD COLUMN version TEXT NOT NULL DEFAULT 20.0",
+                    "INSERT INTO person (id, name) VALUES (3, 'three')"});
+  EXPECT_TRUE(becomes_same());
+}
+
+/// In the mirror such a column cannot be NOT NULL. It was made, or its table was, by the transaction with the value.
+TEST_P(SchemaFollow, TakesValuesThatColumnsCannotHoldWhichWereMadeWithThem) {
+  application_does(
+      {"CREATE TABLE made (id INTEGER PRIMARY KEY, n INT NOT NULL); INSERT INTO made VALUES (1, 1), (2, 'two')",
+       "ALTER TABLE person ADD COLUMN level INT NOT NULL DEFAULT 0; UPDATE person SET level = 'high' WHERE id = 2",
+       "ALTER TABLE made RENAME TO renamed; INSERT INTO renamed VALUES (3, 'three')",
+       "CREATE TABLE other (label TEXT PRIMARY KEY, rank INT NOT NULL, weight);"
+       "INSERT INTO other SELECT label, label, weight FROM tag; DROP TABLE tag; ALTER TABLE other RENAME TO tag"});
+  EXPECT_TRUE(becomes_same());
+}
+
 TEST_P(SchemaFollow, RenamesAndDropsColumns) {
   application_does({"ALTER TABLE person RENAME COLUMN name TO full_name",
                     "UPDATE person SET full_name = 'uno' WHERE id = 1", "ALTER TABLE person DROP COLUMN age",

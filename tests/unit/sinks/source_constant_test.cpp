@@ -38,7 +38,11 @@ TEST(SourceConstant, TakesTheColumnsAffinity) {
   EXPECT_EQ(stored("5", TypeFamily::text).bytes, "5");
   EXPECT_EQ(stored("'abc'", TypeFamily::integer).bytes, "abc");
   EXPECT_EQ(stored("'5'", TypeFamily::blob).kind, change::ValueKind::text);
-  EXPECT_FALSE(stored_in(*read_constant("1.5"), TypeFamily::text).has_value());
+  EXPECT_EQ(stored("1.5", TypeFamily::text).bytes, "1.5");
+  EXPECT_EQ(stored("-20.0", TypeFamily::text).bytes, "-20.0");
+  EXPECT_EQ(stored("1e3", TypeFamily::text).bytes, "1000.0");
+  EXPECT_FALSE(stored_in(*read_constant("1e20"), TypeFamily::text).has_value());
+  EXPECT_FALSE(stored_in(*read_constant("0.00001"), TypeFamily::text).has_value());
 }
 
 std::optional<std::string> clause(const char* sql, TypeFamily family, const std::string& type = "") {
