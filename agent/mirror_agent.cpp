@@ -114,7 +114,8 @@ AgentStatus MirrorAgent::status() const {
                      .started = started_,
                      .captured = queue_->end(),
                      .queue = queue_->usage(),
-                     .phase = ending_ ? AgentStatus::Phase::ending : AgentStatus::Phase::running};
+                     .phase = ending_ ? AgentStatus::Phase::ending : AgentStatus::Phase::running,
+                     .source_trouble = source_->trouble()};
   for (const auto& worker : workers_) {
     AgentStatus::Mirror mirror{.status = worker->status(), .backlog = {}};
     if (mirror.status.position != change::Position{}) mirror.backlog = queue_->backlog(mirror.status.position);
@@ -147,6 +148,7 @@ const char* to_string(AgentStatus::Phase phase) {
 std::vector<std::string> AgentStatus::troubles() const {
   std::vector<std::string> troubles;
   if (phase == Phase::waiting) troubles.push_back(reason);
+  if (source_trouble) troubles.push_back(*source_trouble);
   if (queue.blocked_since) {
     troubles.push_back(
         fmt::format("the queue is full ({} of {} bytes): the source is not read until a mirror catches up", queue.bytes,
@@ -163,8 +165,10 @@ std::vector<std::string> AgentStatus::troubles() const {
       say(fmt::format("{} rows were not as we had left them; run \"pgmirror verify\"", now.drifted_rows));
     for (const auto& table : now.tables) {
       if (table.state == "stopped") {
-        say(fmt::format("table {} is stopped: {}; run \"pgmirror resync {}\"", table.name, table.last_error,
-                        table.name));
+        // Some reasons name the remedy themselves.
+        const bool named = table.last_error.find("pgmirror resync") != std::string::npos;
+        say(fmt::format("table {} is stopped: {}{}", table.name, table.last_error,
+                        named ? "" : fmt::format("; run \"pgmirror resync {}\"", table.name)));
       }
     }
   }

@@ -42,6 +42,7 @@ struct AgentStatus {
   std::vector<Mirror> mirrors;
   Phase phase = Phase::starting;
   std::string reason{};
+  std::optional<std::string> source_trouble{};  ///< see capture::Source::trouble()
 
   /// Everything that is not as it should be, a sentence each; none: healthy.
   std::vector<std::string> troubles() const;

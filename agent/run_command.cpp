@@ -4,9 +4,11 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <system_error>
 
 #include "agent/control_requests.hpp"
 #include "agent/control_server.hpp"
@@ -54,18 +56,46 @@ void stand_back() {
   if (getpriority(PRIO_PROCESS, 0) < politeness) setpriority(PRIO_PROCESS, 0, politeness);
 }
 
-/// A full disk passes, and so does a source that does not answer: it may only be starting. Whatever was not read yet,
-/// the source keeps; the agent lets go of everything and comes back.
+bool is_full(const std::system_error& error) {
+  return error.code() == std::errc::no_space_on_device ||
+         error.code() == std::error_code(EDQUOT, std::generic_category());
+}
+
+/// A full disk passes, and so does a source that does not answer: it may only be starting. A file that was followed
+/// and is refused now may be one whose restore is not at its end. Whatever was not read yet, the source keeps; the
+/// agent lets go of everything and comes back.
 void run_until_stopped(const config::Config& config, RunningAgent& running, std::stop_token stop) {
+  bool was_followed = false;
+  std::string told;
+  const auto wait_for_source = [&](const std::string& reason) {
+    running.waits_for(reason);
+    if (reason != told) spdlog::error("[MirrorSource] {}; trying again every {} s", reason, source_pause.count());
+    told = reason;
+    wait(stop, source_pause);
+  };
+  const auto wait_for_space = [&](const std::string& what) {
+    running.waits_for(what);
+    spdlog::error("[MirrorQueue] {}; nothing is lost, trying again in {} s", what, disk_full_pause.count());
+    wait(stop, disk_full_pause);
+  };
   while (!stop.stop_requested()) {
     try {
       MirrorAgent agent(config);
       const AgentPresence presence(running, agent);
+      if (!told.empty()) spdlog::info("[MirrorSource] The source can be followed again");
+      told.clear();
+      was_followed = true;
       agent.run(stop);
+    } catch (const capture::SourceHeld& held) {
+      wait_for_source(held.what());
+    } catch (const capture::SourceRefused& refused) {
+      if (!was_followed || !config.sqlite) throw;
+      wait_for_source(refused.what());
     } catch (const queue::DiskFull& full) {
-      running.waits_for(full.what());
-      spdlog::error("[MirrorQueue] {}; nothing is lost, trying again in {} s", full.what(), disk_full_pause.count());
-      wait(stop, disk_full_pause);
+      wait_for_space(full.what());
+    } catch (const std::system_error& error) {
+      if (!is_full(error)) throw;
+      wait_for_space(fmt::format("{}; make room on the disk of {}", error.what(), config.state_dir.string()));
     } catch (const libpq::DatabaseError& absent) {
       running.waits_for(fmt::format("source {}: {}", config.source_url, absent.what()));
       spdlog::error("[MirrorSource] {} does not answer: {}; trying again in {} s", config.source_url, absent.what(),

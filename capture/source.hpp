@@ -26,6 +26,9 @@ class Source : public change::SnapshotProvider {
   virtual std::optional<std::chrono::steady_clock::time_point> captured_until() const {
     return std::chrono::steady_clock::now();
   }
+  /// What keeps run() from the source at the moment though it goes on trying: a sentence that names the source. Any
+  /// thread.
+  virtual std::optional<std::string> trouble() const { return std::nullopt; }
   /// Writes every commit after the last one that `writer` knows, in order and each once, until `stop`. Everything
   /// handed to `writer` is synced on return.
   virtual void run(change::TransactionWriter& writer, std::stop_token stop) = 0;

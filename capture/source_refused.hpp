@@ -12,4 +12,10 @@ class SourceRefused : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Somebody holds the source for himself, perhaps only for a long transaction: it can be followed once he lets go.
+class SourceHeld : public SourceRefused {
+ public:
+  using SourceRefused::SourceRefused;
+};
+
 }  // namespace pgmirror::capture

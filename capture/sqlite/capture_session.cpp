@@ -28,6 +28,9 @@ constexpr std::chrono::microseconds batch_patience = 100ms;
 constexpr auto journal_interval = 10ms;
 constexpr auto missing_file_interval = 200ms;
 constexpr auto journal_retry = 1ms;
+constexpr auto longest_journal_retry = 50ms;
+/// Transactions of applications are shorter as a rule.
+constexpr auto patience_with_holder = 20s;
 constexpr auto longest_journal_interval = 10s;
 /// Of the time, at most this part goes into comparing a store that has no WAL.
 constexpr int journal_duty = 10;
@@ -145,13 +148,39 @@ void SqliteSource::Session::wait_for_file(std::stop_token stop) {
   const auto is_missing = [this] { return file_identity(settings_.file) == FileIdentity{}; };
   if (!is_missing()) return;
   spdlog::warn("[SqliteSource] {}: is gone; waiting for a file of that name", settings_.file.string());
+  set_trouble(fmt::format("sqlite file {}: is gone; waiting for a file of that name", settings_.file.string()));
   while (!stop.stop_requested() && is_missing()) pause(missing_file_interval, stop);
+  set_trouble(std::nullopt);
+}
+
+/// The application is writing; between two of its commits there is a gap, which may be short.
+void SqliteSource::Session::wait_for_holder(Clock::time_point since, std::stop_token stop) {
+  const auto held = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since);
+  if (held > patience_with_holder && !trouble()) {
+    set_trouble(fmt::format(
+        "sqlite file {}: another program has held it for itself for more than {} s; nothing is captured until its "
+        "transaction ends (PRAGMA locking_mode=EXCLUSIVE must not be used)",
+        settings_.file.string(), patience_with_holder.count()));
+    spdlog::warn("[SqliteSource] {}", *trouble());
+  }
+  pause(std::clamp<std::chrono::milliseconds>(held / 100, journal_retry, longest_journal_retry), stop);
+}
+
+void SqliteSource::Session::set_trouble(std::optional<std::string> trouble) {
+  const std::lock_guard lock(trouble_mutex_);
+  trouble_ = std::move(trouble);
+}
+
+std::optional<std::string> SqliteSource::Session::trouble() const {
+  const std::lock_guard lock(trouble_mutex_);
+  return trouble_;
 }
 
 void SqliteSource::Session::reopen() {
   made_at_.reset();
   store_.reset();
   store_ = std::make_unique<OpenStore>(settings_);
+  set_trouble(std::nullopt);
 }
 
 WalFollower::Place SqliteSource::Session::compare(change::TransactionWriter& writer) {
@@ -272,6 +301,7 @@ void SqliteSource::Session::decode_batches(BatchQueue& queue, change::Transactio
 
 void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std::stop_token stop) {
   StoreHeader seen;
+  std::optional<Clock::time_point> held_since;
   while (!stop.stop_requested() && !store_->is_replaced()) {
     const auto now = Clock::now();
     const StoreHeader header = store_->header();
@@ -289,11 +319,13 @@ void SqliteSource::Session::poll_journal(change::TransactionWriter& writer, std:
         if (seen.is_wal) continue;
         compare_with(frozen.image(), writer);
         captured_until_ = now;
+        if (held_since) set_trouble(std::nullopt);
+        held_since.reset();
       } catch (const SqliteError& error) {
-        // The application is writing; between two of its commits there is a gap, which may be short.
         if (!error.is_busy()) throw;
         seen = {};
-        pause(journal_retry, stop);
+        if (!held_since) held_since = now;
+        wait_for_holder(*held_since, stop);
         continue;
       }
       const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(comparison_time_ * journal_duty);

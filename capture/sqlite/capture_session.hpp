@@ -3,7 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 
 #include "capture/sqlite/damaged_page.hpp"
 #include "capture/sqlite/open_store.hpp"
@@ -27,6 +29,7 @@ class SqliteSource::Session {
   void run(change::TransactionWriter& writer, std::stop_token stop);
   std::unique_ptr<change::Snapshot> open_snapshot();
   std::optional<std::chrono::steady_clock::time_point> captured_until() const;
+  std::optional<std::string> trouble() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -39,6 +42,8 @@ class SqliteSource::Session {
   void decode_batches(BatchQueue& queue, change::TransactionWriter& writer, std::stop_token stop);
   void poll_journal(change::TransactionWriter& writer, std::stop_token stop);
   void wait_for_file(std::stop_token stop);
+  void wait_for_holder(Clock::time_point since, std::stop_token stop);
+  void set_trouble(std::optional<std::string> trouble);
   void reopen();
   void release_locks();
   void pause(std::chrono::milliseconds duration, std::stop_token stop);
@@ -52,6 +57,8 @@ class SqliteSource::Session {
   Turn turn_;
   Clock::duration comparison_time_{};
   std::atomic<Clock::time_point> captured_until_{Clock::time_point::min()};
+  mutable std::mutex trouble_mutex_;
+  std::optional<std::string> trouble_;
   /// The commit that the shadow was made from, while the gate has been held since.
   std::optional<WalFollower::Place> made_at_{};
 };

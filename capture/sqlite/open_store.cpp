@@ -31,7 +31,8 @@ std::string remedy_for(int code) {
       return "it is damaged; restore it from a backup, then run \"pgmirror resync\" if the shadow does not fit";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "another program holds it for itself; the application must not use PRAGMA locking_mode=EXCLUSIVE";
+      return "another program holds it for itself: a long transaction, which passes, or PRAGMA "
+             "locking_mode=EXCLUSIVE, which the application must not use";
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -45,8 +46,10 @@ std::string remedy_for(int code) {
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const SqliteError& error) {
-  throw SourceRefused(
-      fmt::format("sqlite file {}: cannot be read ({}): {}", file.string(), error.what(), remedy_for(error.code())));
+  const std::string why =
+      fmt::format("sqlite file {}: cannot be read ({}): {}", file.string(), error.what(), remedy_for(error.code()));
+  if (error.is_busy()) throw SourceHeld(why);
+  throw SourceRefused(why);
 }
 
 }  // namespace

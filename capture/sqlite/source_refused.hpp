@@ -6,6 +6,7 @@
 
 namespace pgmirror::capture::sqlite {
 
+using capture::SourceHeld;
 using capture::SourceRefused;
 
 /// The shadow in the state directory does not belong to this queue, or ends before it: nothing can be derived from it.

@@ -21,4 +21,6 @@ std::optional<std::chrono::steady_clock::time_point> SqliteSource::captured_unti
   return session_->captured_until();
 }
 
+std::optional<std::string> SqliteSource::trouble() const { return session_->trouble(); }
+
 }  // namespace pgmirror::capture::sqlite

@@ -45,6 +45,7 @@ class SqliteSource : public Source {
   std::unique_ptr<change::Snapshot> open_snapshot() override;
 
   std::optional<std::chrono::steady_clock::time_point> captured_until() const override;
+  std::optional<std::string> trouble() const override;
 
  private:
   class Session;

@@ -95,7 +95,7 @@ std::vector<BadInput> store_cases() {
        follow_the_store},
       {"StoreHeldForOneProgram",
        [](GoodSetup& setup) { setup.at_last = [&setup] { setup.hold_store_exclusively(); }; },
-       refused,
+       runs_on,
        {"locking_mode=EXCLUSIVE"},
        [](GoodSetup& setup) { setup.close_application(); }},
       {"StoreOfAnotherUser",
