@@ -59,9 +59,9 @@ std::shared_ptr<Block> BlockWalk::read() {
 
 bool BlockWalk::next_segment() {
   // Not asking again what is readable: since read() looked, there may be blocks to read before the seal.
-  if (!at_seal_ || segment() >= catalog_->limit().segment) return false;
+  if (!at_seal_ || header().sequence >= catalog_->limit().segment) return false;
   const auto seal = segment_->header_at(place_);
-  auto next = open(segment() + 1);
+  auto next = open(header().sequence + 1);
   if (next->header().previous_seal != seal.checksum) {
     throw Damage(next->path(), 48, "the segment does not continue the one before it");
   }

@@ -14,7 +14,7 @@ class BlockWalk {
   explicit BlockWalk(std::shared_ptr<const SegmentCatalog> catalog);
 
   const SegmentCatalog& catalog() const { return *catalog_; }
-  std::uint64_t segment() const { return segment_->header().sequence; }
+  const SegmentHeader& header() const { return segment_->header(); }
   const std::filesystem::path& path() const { return segment_->path(); }
   const SegmentReader::Place& place() const { return place_; }
 

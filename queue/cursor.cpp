@@ -17,6 +17,8 @@ class Cursor::Reading {
     in_transaction_ = false;
     relations_.forget_numbers();
     walk_.go_to(walk_.catalog().segment_for(after));
+    start_time_.reset();
+    if (walk_.header().after == after) note_time(walk_.header().after_time);
     naming_damage([this, after] {
       if (const auto start = last_block_before(after)) load_through(*start);
       pass(after);
@@ -37,6 +39,7 @@ class Cursor::Reading {
 
   std::shared_ptr<const void> block() const { return block_; }
   change::Position position() const { return position_; }
+  std::optional<change::CommitTime> start_time() const { return start_time_; }
 
  private:
   template <typename Work>
@@ -86,9 +89,15 @@ class Cursor::Reading {
       const auto* commit = item == nullptr ? nullptr : std::get_if<change::Commit>(item);
       if (commit == nullptr) continue;
       if (commit->position > after) break;
+      if (commit->position == after) note_time(commit->time);
       passed = records_.offset();
     }
     records_.go_to(passed);
+  }
+
+  /// Zero stands for a time that nobody knew.
+  void note_time(change::CommitTime time) {
+    if (time != change::CommitTime{}) start_time_ = time;
   }
 
   bool load() {
@@ -159,6 +168,7 @@ class Cursor::Reading {
   bool in_transaction_ = false;
   bool waiting_ = false;
   change::Position position_;
+  std::optional<change::CommitTime> start_time_;
 };
 
 Cursor::Cursor(std::shared_ptr<const SegmentCatalog> catalog, change::Position after)
@@ -174,6 +184,7 @@ bool Cursor::wait(std::stop_token stop, std::chrono::milliseconds timeout) {
 }
 std::shared_ptr<const void> Cursor::current_block() const { return reading_->block(); }
 change::Position Cursor::position() const { return reading_->position(); }
+std::optional<change::CommitTime> Cursor::start_time() const { return reading_->start_time(); }
 void Cursor::seek(change::Position after) { reading_->seek(after); }
 
 }  // namespace pgmirror::queue

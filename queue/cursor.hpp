@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "change/transaction.hpp"
@@ -40,6 +41,10 @@ class Cursor {
 
   /// Position of the last commit that next() returned, or where the cursor was put.
   change::Position position() const;
+
+  /// When the commit was made behind which the cursor was put last; nothing where no commit stands at exactly that
+  /// position. Two histories that count to the same position differ in it.
+  std::optional<change::CommitTime> start_time() const;
 
   /// Goes to the first transaction after `after`, as the constructor does.
   void seek(change::Position after);

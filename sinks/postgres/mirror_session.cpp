@@ -66,15 +66,14 @@ std::unique_ptr<change::Snapshot> snapshot_of(change::SnapshotProvider& source) 
 }
 
 Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
-                Claimant& claimant, WorkerOrders& orders, bool& start_over, change::Position& position) {
+                Claimant& claimant, WorkerOrders& orders, bool& start_over, Checkpoint& checkpoint) {
   create_control_schema(connection);
   start_over = orders.start_over_wanted();
-  const Checkpoint checkpoint = start_over ? replace_source(connection, mirror.name, identity, claimant)
-                                           : claim_checkpoint(connection, mirror.name, identity, claimant);
+  checkpoint = start_over ? replace_source(connection, mirror.name, identity, claimant)
+                          : claim_checkpoint(connection, mirror.name, identity, claimant);
   claimant.takes_over = false;
   // Carried out only now: an order must not be lost with a connection.
   if (start_over) orders.started_over();
-  position = checkpoint.position;
   return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = may_set_replica_role(connection)};
 }
 
@@ -109,7 +108,8 @@ MirrorSession::MirrorSession(const Surroundings& around)
       trouble_(around.trouble),
       connection_(around.mirror.connection, "pgmirror"),
       ownership_(
-          claim(connection_, around.mirror, around.identity, around.claimant, around.orders, start_over_, position_)),
+          claim(connection_, around.mirror, around.identity, around.claimant, around.orders, start_over_, claimed_)),
+      position_(claimed_.position),
       schema_(around.mirror),
       tables_(schema_, around.mirror.name),
       flush_watch_(position_) {
@@ -136,6 +136,7 @@ void MirrorSession::run(std::stop_token stop) {
   if (position_ == change::Position{} && !copy_all(stop)) return;
   tables_.load(connection_);
   cursor_.emplace(queue_.open_cursor(position_));
+  check_history();
   collector_.emplace(*cursor_, tables_);
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
   if (source_.tells_gaps()) {
@@ -144,6 +145,18 @@ void MirrorSession::run(std::stop_token stop) {
     planned_ = Planned{.snapshot = std::move(snapshot)};
   }
   apply(stop);
+}
+
+/// A SQLite store's commits are counted, so a state directory that was restored from an older backup comes to the same
+/// positions again, with other commits; what stands between would never reach the mirror.
+void MirrorSession::check_history() const {
+  const auto queued = cursor_->start_time();
+  if (position_ != claimed_.position || !claimed_.commit_time || !queued || queued == claimed_.commit_time) return;
+  throw IdentityError(
+      fmt::format("mirror \"{}\": its last commit, {}, is another one than the queue has at this position, as if the "
+                  "state directory had been restored from an older backup; put the right one back, or run \"pgmirror "
+                  "resync --all\" to compare everything again",
+                  mirror_.name, to_string(position_)));
 }
 
 /// The source's types may have gained labels that no change tells of: when a row was refused because of its type, and

@@ -81,6 +81,7 @@ class MirrorSession {
 
  private:
   bool copy_all(std::stop_token stop);
+  void check_history() const;
   void learn_types();
   void await_snapshot();
   void take_orders();
@@ -124,9 +125,10 @@ class MirrorSession {
   Trouble& trouble_;
 
   libpq::Connection connection_;
-  change::Position position_;
+  Checkpoint claimed_;       ///< as it was found
   bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;
+  change::Position position_;
   SchemaBuilder schema_;
   TableRegistry tables_;
   FlushWatch flush_watch_;

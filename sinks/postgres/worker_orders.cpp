@@ -41,7 +41,8 @@ void WorkerOrders::wait_for_resume(std::stop_token stop,
   if (deadline) {
     wake_.wait_until(lock, stop, *deadline, resumed);
   } else {
-    wake_.wait(lock, stop, resumed);
+    // An order that came before this wait must not be slept through.
+    wake_.wait(lock, stop, [&] { return resumed() || start_over_; });
   }
 }
 

@@ -29,7 +29,7 @@ class WorkerOrders {
   void pause() { paused_ = true; }
   /// Also ends a wait after a failure.
   void resume();
-  /// Until resume(), `stop` or `deadline`, whichever comes first.
+  /// Until resume(), `stop` or `deadline`, whichever comes first; without a deadline not while start_over() is wanted.
   void wait_for_resume(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline);
   bool paused() const { return paused_; }
   /// There is something to look at: a worker that is busy stops for it.

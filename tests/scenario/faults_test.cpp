@@ -119,6 +119,41 @@ TEST_F(BankUnderFaults, EndsWhenAskedWhileTheMirrorDoesNotAnswer) {
   expect_nothing_lost_and_nothing_twice();
 }
 
+/// The restored queue counts to the position that the mirror has reached, with another commit.
+TEST_F(BankUnderFaults, StateRestoredFromAnOlderBackupIsRefusedUntilEverythingIsCompared) {
+  ASSERT_TRUE(becomes_same());
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  constexpr const char* advice = "run \"pgmirror resync --all\"";
+  const auto copy = [](const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::filesystem::remove_all(to);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  };
+  const auto refusals = [this] {
+    const std::string log = program_.log();
+    int count = 0;
+    for (std::size_t at = log.find(advice); at != std::string::npos; at = log.find(advice, at + 1)) ++count;
+    return count;
+  };
+  copy(directory_ / "state", directory_ / "backup");
+  program_.start();
+  application_.exec("CREATE TABLE later (id INTEGER PRIMARY KEY)");
+  ASSERT_TRUE(becomes_same());
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  copy(directory_ / "backup", directory_ / "state");
+  application_.exec("INSERT INTO later VALUES (1)");
+  // The first time the queue may still be behind the mirror, which is refused as well.
+  for (int starts = 1; starts <= 2; ++starts) {
+    program_.start();
+    ASSERT_TRUE(eventually(30s, [&] { return refusals() == starts; })) << program_.log();
+    EXPECT_NE(program_.command({"health"}).end, ProgramEnd{});
+    ASSERT_EQ(program_.stop(), ProgramEnd{});
+  }
+  ASSERT_NE(program_.log().find("its last commit"), std::string::npos) << program_.log();
+  program_.start();
+  EXPECT_EQ(program_.command({"resync", "--all", "--yes"}).end, ProgramEnd{});
+  EXPECT_TRUE(becomes_same());
+}
+
 /// Orders that were accepted while the mirror was away, which was spoiled before.
 class OrdersUnderFaults : public BankUnderFaults {
  protected:

@@ -58,6 +58,19 @@ TEST_F(QueueWithBudget, DeletesOnlySegmentsThatNobodyNeeds) {
   EXPECT_THROW(queue->open_cursor({5}), PositionUnavailable);
 }
 
+TEST_F(QueueWithBudget, TellsWhenTheCommitBehindACursorWasMadeEvenWhenItIsDeleted) {
+  open();
+  write(60);
+  EXPECT_EQ(queue->open_cursor({0}).start_time(), std::nullopt);
+  for (std::uint64_t position = 1; position <= 60; ++position) {
+    queue->release({position});
+    EXPECT_EQ(queue->open_cursor({position}).start_time(), sample_time({position}));
+  }
+  auto cursor = queue->open_cursor({60});
+  cursor.seek({59});
+  EXPECT_EQ(cursor.start_time(), sample_time({59}));
+}
+
 TEST_F(QueueWithBudget, BeginsAtTheSamePlaceAfterReopening) {
   open();
   write(60);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <future>
 
 #include "sinks/postgres/worker_orders.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -73,6 +74,31 @@ TEST_F(Orders, ToStartOverStandUntilTheMirrorIsClaimed) {
   orders.started_over();
   EXPECT_FALSE(orders.start_over_wanted());
   EXPECT_FALSE(WorkerOrders(file_).start_over_wanted());
+}
+
+/// A worker that finds its mirror to be somebody else's waits for a person, who may have decided a moment before.
+TEST_F(Orders, ToStartOverThatCameBeforeAWaitForAPersonEndIt) {
+  WorkerOrders orders(file_);
+  orders.start_over();
+  std::stop_source never;
+  const auto waited = std::async(std::launch::async, [&] { orders.wait_for_resume(never.get_token(), std::nullopt); });
+  const bool ended = waited.wait_for(std::chrono::seconds{10}) == std::future_status::ready;
+  never.request_stop();
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(Orders, ThatWereGivenBackAreNewsUnlessThereIsANewerOne) {
+  WorkerOrders orders(file_);
+  auto first = orders.verify(false);
+  auto taken = orders.take_verification();
+  EXPECT_FALSE(orders.pending());
+  orders.give_back(std::move(*taken));
+  EXPECT_TRUE(orders.pending());
+  taken = orders.take_verification();
+  auto second = orders.verify(true);
+  orders.give_back(std::move(*taken));
+  EXPECT_THROW(first.get(), std::future_error) << "who asked first asks again";
+  EXPECT_TRUE(orders.take_verification()->manner.repair);
 }
 
 TEST_F(Orders, InAFileOfSomebodyElseAreRefused) {
