@@ -70,6 +70,8 @@ class MirrorAgent {
   const config::Config& config() const { return config_; }
   /// See capture::Source::captured_until().
   std::optional<std::chrono::steady_clock::time_point> captured_until() const { return source_->captured_until(); }
+  /// See capture::Source::trouble().
+  std::optional<std::string> source_trouble() const { return source_->trouble(); }
   /// The source's tables (Relation::qualified_name) as of now.
   std::vector<std::string> tables() const;
   const queue::ChangeQueue& queue() const { return *queue_; }

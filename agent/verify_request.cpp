@@ -94,6 +94,9 @@ void wait_for_capture(const MirrorAgent& agent, const std::function<void(const j
   for (auto told = asked;;) {
     const auto captured = agent.captured_until();
     if (captured && *captured >= asked) return;
+    if (const auto trouble = agent.source_trouble()) {
+      throw ControlRefusal(*trouble, static_cast<int>(ExitCode::temporary_failure));
+    }
     const auto now = std::chrono::steady_clock::now();
     if (stop.stop_requested() || now - asked > capture_patience) {
       throw ControlRefusal(

@@ -75,7 +75,8 @@ class Catalogs {
 class Preparation {
  public:
   Preparation(libpq::Connection& connection, const SchemaBuilder& builder, change::Snapshot& snapshot)
-      : builder_(builder),
+      : connection_(connection),
+        builder_(builder),
         snapshot_(snapshot),
         known_(known_tables(connection, builder.mirror().name)),
         catalogs_(connection, builder) {}
@@ -140,8 +141,21 @@ class Preparation {
       create(*relation, name);
     } else {
       ++standing_;
-      complete(relation, name, *existing);
+      const bool ours = known != known_.end() && known->second.created;
+      if (!ours || !make_anew(relation, name, *existing)) complete(relation, name, *existing);
     }
+  }
+
+  /// The source was altered after an earlier attempt had made the table and before its copy began. False where it fits,
+  /// or holds rows: those are an unfinished copy, or somebody else's.
+  bool make_anew(const RelationPtr& relation, const TableName& name, const CatalogTable& existing) {
+    const TableMatch match = match_table(relation, name.first, existing, builder_.mirror());
+    const bool fits = match.problems.empty() && match.key_problem.empty() && match.missing.empty() &&
+                      match.table.own_columns.empty();
+    if (fits || connection_.execute(fmt::format("SELECT FROM {} LIMIT 1", match.table.quoted)).rows() > 0) return false;
+    statements_.push_back("DROP TABLE " + match.table.quoted);
+    create(*relation, name);
+    return true;
   }
 
   void check_column_names(const Relation& relation) {
@@ -184,6 +198,7 @@ class Preparation {
     entries_.push_back({name, false});
   }
 
+  libpq::Connection& connection_;
   const SchemaBuilder& builder_;
   change::Snapshot& snapshot_;
   std::map<TableName, TableRow> known_;

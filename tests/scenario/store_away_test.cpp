@@ -73,6 +73,7 @@ TEST_F(StoreAway, FileThatOneProgramHoldsForItselfTurnsHealthRedUntilItIsFree) {
   follow();
   application_.exec("PRAGMA locking_mode=EXCLUSIVE; INSERT INTO t (v) VALUES ('held')");
   EXPECT_TRUE(turns_red("held it for itself"));
+  EXPECT_EQ(program_.command({"verify"}).end.exit_code, 75) << "what is not captured cannot be compared";
   application_.exec("PRAGMA locking_mode=NORMAL; SELECT count(*) FROM t");
   EXPECT_TRUE(becomes_same());
   EXPECT_TRUE(turns_healthy());
