@@ -55,6 +55,17 @@ TEST(Catalog, TakesTheNamesakesOfAnUnknownVirtualTableForItsShadows) {
   EXPECT_EQ(table_names(database), Names{"nearest"});
 }
 
+/// An index for full text search that this SQLite cannot make: the application has a tokenizer of its own.
+TEST(Catalog, KeepsTheNamesakesOfASearchIndexWithAnUnknownTokenizer) {
+  const DecodedDatabase database(
+      "CREATE TABLE search_data(a); CREATE TABLE search_history(a); CREATE TABLE search_stat(a);"
+      "CREATE TABLE \"no\"\"te_stat\"(a); CREATE TABLE \"no\"\"te_tags\"(a); PRAGMA writable_schema=ON;"
+      "INSERT INTO sqlite_schema VALUES('table', 'search', 'search', 0,"
+      " 'CREATE VIRTUAL TABLE search USING FTS5(body, tokenize=''own'')'), ('table', 'no\"te', 'no\"te', 0,"
+      " 'CREATE VIRTUAL TABLE \"no\"\"te\"using fts4 (content=\"elsewhere\", body)')");
+  EXPECT_EQ(table_names(database), (Names{"search_history", "search_stat", "no\"te_tags"}));
+}
+
 TEST(Catalog, TellsTheAliasOfTheRowidFromItsLookAlikes) {
   EXPECT_EQ(column_names(*relation("CREATE TABLE t(id INTEGER PRIMARY KEY, v)")), (Names{"id", "v"}));
   EXPECT_EQ(column_names(*relation("CREATE TABLE t(id integer, v, PRIMARY KEY(id DESC))")), (Names{"id", "v"}));
