@@ -63,7 +63,7 @@ void BacklogReceiver::wait() {
   std::array<pollfd, 2> descriptors{
       {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
        {.fd = PQsocket(connection_.native()), .events = static_cast<short>(reading ? POLLIN : 0), .revents = 0}}};
-  const auto timeout = reading && lumps_.flowing() ? ReadInLumps::longest_wait : 1s;
+  const auto timeout = reading && lumps_.flowing() ? lumps_.longest_wait() : 1s;
   const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout / 1ms));
   if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
   if (descriptors[0].revents != 0) wake_.take();
@@ -86,7 +86,7 @@ bool BacklogReceiver::receive_some() {
     if (size <= 0) break;
     chunk.add(StreamChunk::LibpqBuffer(row, &PQfreemem), static_cast<std::size_t>(size));
   }
-  lumps_.read(!chunk.empty());
+  lumps_.read(chunk.bytes());
   if (!chunk.empty()) {
     last_heard_ = Clock::now();
     chunks_.put(std::move(chunk));

@@ -23,12 +23,13 @@ void skip_header(FrameReader& reader) {
 
 }  // namespace
 
-std::string copy_backlog_sql(const std::string& slot, change::Position up_to,
+std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,
                              const std::vector<std::string>& publications) {
   return fmt::format(
-      "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes({}, '{}', NULL, 'proto_version', '1',"
+      "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes({}, '{}', {}, 'proto_version', '1',"
       " 'publication_names', {})) TO STDOUT (FORMAT binary)",
-      libpq::quote_literal(slot), to_string(up_to), libpq::quote_literal(publication_list(publications)));
+      libpq::quote_literal(slot), to_string(step.up_to), step.messages == 0 ? "NULL" : std::to_string(step.messages),
+      libpq::quote_literal(publication_list(publications)));
 }
 
 void each_copied_message(std::string_view bytes, bool first, const std::function<void(std::string_view)>& consume) {

@@ -5,13 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "change/position.hpp"
+#include "capture/postgres/backlog_steps.hpp"
 
 namespace pgmirror::capture::postgres {
 
-/// Copies out what a slot would stream next: every transaction that ends up to `up_to`, in the same messages, without
-/// moving the slot. In binary form (manual, COPY, "Binary Format"), one column.
-std::string copy_backlog_sql(const std::string& slot, change::Position up_to,
+/// Copies out what a slot would stream next, as far as `step` says, in the same messages, without moving the slot. In
+/// binary form (manual, COPY, "Binary Format"), one column.
+std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,
                              const std::vector<std::string>& publications);
 
 /// The messages of the output plugin in one CopyData message of that statement. `first`: it is the first one, which

@@ -7,33 +7,46 @@
 
 namespace pgmirror::capture::postgres {
 
-/// In bytes of the server's log.
 struct BacklogPace {
-  std::uint64_t near = std::uint64_t{1} << 20U;  ///< what is behind by less is streamed
-  std::uint64_t first = std::uint64_t{32} << 20U;
-  std::uint64_t largest = std::uint64_t{256} << 20U;
+  /// What is behind by less of the server's log, in bytes, is streamed.
+  std::uint64_t near = std::uint64_t{1} << 20U;
+  /// Messages of the first step, and of the largest.
+  std::uint32_t first = 40'000;
+  std::uint32_t most = 2'560'000;
   /// The server reads from where the oldest transaction began, each time, and keeps what comes out in memory or
-  /// temporary files until it was sent: no more than what so much log holds.
+  /// temporary files until it was sent: no more than what so many bytes of its log hold.
   std::uint64_t most_read = std::uint64_t{1} << 30U;
 };
 
-/// How far to ask for a slot's backlog at once.
+/// What to ask for at once: transactions that end up to `up_to`, and none behind the one in which `messages` are
+/// reached; zero: all.
+struct BacklogStep {
+  change::Position up_to;
+  std::uint32_t messages = 0;
+  bool operator==(const BacklogStep&) const = default;
+};
+
+/// How much of a slot's backlog to ask for at once.
 ///
 /// In growing steps: nothing arrives before the server has decoded a step, and the next one reads all of its log again
-/// from the slot's restart. After a step without a commit the next is as large as may be: it lies inside a large
-/// transaction, or among what is not mirrored.
+/// from the slot's restart. They are counted in messages and not in bytes of the log, so that what is not mirrored is
+/// passed over in one go, and a large transaction is decoded once.
 class BacklogSteps {
  public:
-  explicit BacklogSteps(const BacklogPace& pace) : pace_(pace), step_(pace.first) {}
+  explicit BacklogSteps(const BacklogPace& pace) : pace_(pace), messages_(pace.first) {}
 
-  /// Where the next step ends; nothing where the rest is for the stream. `restart`: of the slot.
-  std::optional<change::Position> next(change::Position written, change::Position restart, change::Position log_end);
+  /// The next step; nothing where the rest is for the stream. `restart`: of the slot.
+  std::optional<BacklogStep> next(change::Position written, change::Position restart, change::Position log_end);
+  /// The last step has given so many messages.
+  void taken(std::uint64_t messages);
 
  private:
   const BacklogPace pace_;
-  std::uint64_t step_;
-  change::Position reached_;
-  change::Position before_;  ///< what was written when the last step was asked for
+  std::uint32_t messages_;
+  std::optional<BacklogStep> asked_;
+  change::Position reached_;  ///< everything up to here was asked for
+  change::Position before_;   ///< what was written when the last step was asked for
+  std::uint64_t came_ = 0;
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -38,8 +38,8 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, StreamFo
       // Each time, since nobody holds the slot between two steps.
       const SourceFacts facts = require_history(session);
       const auto slot = read_slot(session.sql(), names_.slot);
-      const auto up_to = steps.next(follower.written(), slot ? slot->restart : change::Position{}, facts.log_end);
-      if (!slot || !up_to) break;
+      const auto step = steps.next(follower.written(), slot ? slot->restart : change::Position{}, facts.log_end);
+      if (!slot || !step) break;
       if (!connection) {
         connection.emplace(open_backlog_session(settings_.connection));
         spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
@@ -50,7 +50,7 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, StreamFo
         if (!stop.stop_requested()) connection->execute(advance_slot_sql(names_.slot, history_.queue_end));
         backlog_breaker_.release();
       }
-      read_backlog_step(connection, *up_to, follower, stop);
+      steps.taken(read_backlog_step(connection, *step, follower, stop));
       sync(follower, nullptr);
     }
   } catch (const libpq::DatabaseError& failed) {
@@ -66,18 +66,23 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, StreamFo
   follower.begin_session();
 }
 
-void PostgresSource::Session::read_backlog_step(std::optional<libpq::Connection>& connection, change::Position up_to,
-                                                StreamFollower& follower, const std::stop_token& stop) {
+std::uint64_t PostgresSource::Session::read_backlog_step(std::optional<libpq::Connection>& connection,
+                                                         const BacklogStep& step, StreamFollower& follower,
+                                                         const std::stop_token& stop) {
   follower.begin_session();
-  BacklogReceiver receiver(std::move(*connection), copy_backlog_sql(names_.slot, up_to, publications_.names()),
+  BacklogReceiver receiver(std::move(*connection), copy_backlog_sql(names_.slot, step, publications_.names()),
                            pace_.patience_with_queue);
   connection.reset();
   Clock::time_point oldest_unsynced = Clock::now();
   bool first = true;
-  const auto take_message = [&follower](std::string_view message) { follower.take_message(message); };
+  std::uint64_t messages = 0;
+  const auto take_message = [&](std::string_view message) {
+    follower.take_message(message);
+    ++messages;
+  };
   while (!receiver.finished()) {
     const auto chunk = receiver.take(stop, idle_wait);
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return messages;
     const bool had_unsynced = follower.has_unsynced();
     if (chunk) {
       chunk->each(
@@ -91,6 +96,7 @@ void PostgresSource::Session::read_backlog_step(std::optional<libpq::Connection>
   }
   if (follower.inside_transaction()) throw MalformedMessage("stream message: a backlog ends inside a transaction");
   connection.emplace(receiver.give_back());
+  return messages;
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "capture/postgres/exported_snapshot.hpp"
 #include "capture/postgres/postgres_snapshot.hpp"
 #include "capture/postgres/reconnect_pause.hpp"
 #include "capture/postgres/source_session.hpp"
+#include "capture/postgres/sync_pace.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -18,12 +22,9 @@ constexpr const char* no_slot_left = "53400";
 /// A publication is looked up as the catalog was when the log was written.
 constexpr const char* undefined_object = "42704";
 
-/// Commits wait for each other this long, or for so many bytes, to be synced together; not at all when the stream
-/// pauses.
-constexpr auto longest_group = 20ms;
-constexpr auto idle_wait = 200ms;
+constexpr std::chrono::milliseconds idle_wait = 200ms;
 /// While something waits for the stream to have come further.
-constexpr auto eager_wait = 20ms;
+constexpr std::chrono::milliseconds eager_wait = 20ms;
 
 }  // namespace
 
@@ -45,6 +46,7 @@ PostgresSource::Session::Session(const config::PostgresSource& settings, const c
   if (queue_identity) {
     require_history(session);
     catalog_.start(false);
+    connected_.emplace(std::move(session));
     return;
   }
   const SourceFacts facts = read_source_facts(session.sql());
@@ -138,7 +140,8 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
 }
 
 void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const std::stop_token& stop) {
-  ReplicationSession session(settings_.connection, "pgmirror");
+  auto connected = std::exchange(connected_, std::nullopt);
+  ReplicationSession session = connected ? std::move(*connected) : ReplicationSession(settings_.connection, "pgmirror");
   const SourceFacts facts = require_history(session);
   require_free_slot(session);
   read_backlog(session, follower, stop);
@@ -162,20 +165,22 @@ void PostgresSource::Session::require_free_slot(ReplicationSession& session) con
 }
 
 void PostgresSource::Session::follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop) {
-  Clock::time_point oldest_unsynced = Clock::now();
+  SyncPace pace;
   Clock::time_point log_grown = Clock::now();
   while (!stop.stop_requested()) {
     const bool eager = follower.wants_keepalive();
     if (eager) receiver.ask_for_keepalive();
-    const auto chunk = receiver.take(stop, eager ? eager_wait : idle_wait);
-    const bool had_unsynced = follower.has_unsynced();
+    auto wait = eager ? eager_wait : idle_wait;
+    if (follower.has_unsynced()) wait = std::min(wait, pace.left(Clock::now()));
+    const auto chunk = receiver.take(stop, wait);
     if (chunk) chunk->each([&follower](std::string_view frame) { follower.take(frame); });
     follower.tick();
     catalog_.poll(follower);
     const auto now = Clock::now();
-    if (!had_unsynced) oldest_unsynced = now;
-    if (follower.has_unsynced() && (!receiver.waiting() || now - oldest_unsynced > longest_group))
+    if (const auto commits = follower.unsynced(); pace.due(commits, receiver.waiting(), now)) {
       sync(follower, &receiver);
+      pace.synced(commits, now);
+    }
     if (follower.wants_log_to_grow() && now - log_grown > 1s) {
       catalog_.grow_log();
       log_grown = now;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "capture/postgres/catalog_follower.hpp"
@@ -38,9 +39,9 @@ class PostgresSource::Session {
   /// Reads what the slot is behind by SQL, until it is near the end of the server's log or the stream is the better
   /// way. `session` is not streaming.
   void read_backlog(ReplicationSession& session, StreamFollower& follower, const std::stop_token& stop);
-  /// Without the connection when `stop` came first.
-  void read_backlog_step(std::optional<libpq::Connection>& connection, change::Position up_to, StreamFollower& follower,
-                         const std::stop_token& stop);
+  /// Returns how many messages came. Without the connection when `stop` came first.
+  std::uint64_t read_backlog_step(std::optional<libpq::Connection>& connection, const BacklogStep& step,
+                                  StreamFollower& follower, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 
@@ -53,6 +54,7 @@ class PostgresSource::Session {
   StreamRelations relations_;
   CatalogFollower catalog_;
   PositionMarks marks_;
+  std::optional<ReplicationSession> connected_;  ///< since the start, for the first run
   ConnectionBreaker backlog_breaker_;
   bool backlog_fails_ = false;  ///< read by SQL; it is streamed instead, once
   std::stop_source ending_;     ///< for snapshots that are being opened

@@ -6,12 +6,16 @@ namespace pgmirror::capture::postgres {
 namespace {
 
 constexpr int lump_bytes = 64 << 10;
+/// In a millisecond: some thousand transactions a second.
+constexpr std::size_t much = 2000;
 
 }  // namespace
 
-void ReadInLumps::read(bool anything) {
+void ReadInLumps::read(std::size_t bytes) {
   const bool was_flowing = flowing();
-  quiet_reads_ = anything ? 0 : quiet_reads_ + 1;
+  quiet_reads_ = bytes > 0 ? 0 : quiet_reads_ + 1;
+  // As much in each millisecond of the wait; half of it to stay, so that it does not go to and fro.
+  much_ = bytes >= (much_ ? 2 * much : much);
   if (flowing() != was_flowing) wake_at(flowing() ? lump_bytes : 1);
 }
 

@@ -1,24 +1,25 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace pgmirror::capture::postgres {
 
 /// How long to wait on a socket whose sender writes one small message after the other.
 ///
 /// A reader that is woken for each message makes the sender three times slower than it need be, so while data flows the
-/// socket counts as readable only when much has come, or a millisecond has passed. After a pause the first byte wakes
-/// again. One thread.
+/// socket counts as readable only when much has come, or a millisecond has passed; some milliseconds where much comes
+/// in one. After a pause the first byte wakes again. One thread.
 class ReadInLumps {
  public:
   explicit ReadInLumps(int socket) : socket_(socket) {}
 
   /// Whether to read though the socket does not say that it is readable.
   bool flowing() const { return quiet_reads_ < reads_until_quiet; }
-  static constexpr std::chrono::milliseconds longest_wait{1};
+  std::chrono::milliseconds longest_wait() const { return std::chrono::milliseconds{much_ ? 4 : 1}; }
 
-  /// To be told of each read, whether there was anything.
-  void read(bool anything);
+  /// To be told of each read, how much there was.
+  void read(std::size_t bytes);
   /// Somebody else reads from here on, and waits for single bytes.
   void end();
 
@@ -28,6 +29,7 @@ class ReadInLumps {
 
   int socket_;
   int quiet_reads_ = reads_until_quiet;
+  bool much_ = false;
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -165,6 +165,7 @@ void StreamFollower::write_alone(change::Position position, change::CommitTime t
 
 void StreamFollower::committed(change::Position position) {
   written_ = position;
+  ++unsynced_;
   last_commit_ = Clock::now();
   relations_.keep();
   marks_.reached(position);
@@ -184,6 +185,7 @@ bool StreamFollower::wants_log_to_grow() const { return !notes_.empty() && !insi
 change::Position StreamFollower::sync() {
   writer_.sync();
   durable_ = written_;
+  unsynced_ = 0;
   for (const auto& tell_durable : std::exchange(when_durable_, {})) tell_durable();
   return durable_;
 }

@@ -44,6 +44,8 @@ class StreamFollower {
   change::Position written() const { return written_; }
   bool inside_transaction() const { return inside_; }
   bool has_unsynced() const { return written_ != durable_; }
+  /// Commits that sync() would make durable.
+  std::uint64_t unsynced() const { return unsynced_; }
   /// Something waits for the stream to have come further.
   bool wants_keepalive() const;
   /// Something waits for a position that the server gives only when its log grows.
@@ -82,6 +84,7 @@ class StreamFollower {
 
   change::Position written_;
   change::Position durable_;
+  std::uint64_t unsynced_ = 0;
   KeepaliveFrame heard_;  ///< the last keepalive outside a transaction
   Clock::time_point heard_at_ = Clock::now();
   Clock::time_point last_commit_ = Clock::now();

@@ -79,7 +79,7 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
 
 std::chrono::milliseconds StreamReceiver::longest_wait() const {
   if (reading_ && session_.ended()) return 0ms;
-  if (reading_ && lumps_.flowing()) return ReadInLumps::longest_wait;
+  if (reading_ && lumps_.flowing()) return lumps_.longest_wait();
   auto due = last_report_ + (durable_ == reported_ ? report_interval_ : least_between_reports);
   if (!reading_) due = std::min(due, last_room_ + limits_.patience);
   return std::max<std::chrono::milliseconds>(1ms, std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()));
@@ -91,7 +91,7 @@ void StreamReceiver::receive_some(short events) {
   if (!reading_ || !readable) return;
   do {
     StreamChunk chunk = session_.receive();
-    lumps_.read(!chunk.empty());
+    lumps_.read(chunk.bytes());
     if (chunk.empty()) return;
     last_heard_ = Clock::now();
     chunk.each([this](std::string_view frame) {

@@ -11,52 +11,60 @@ using namespace capture::postgres;
 using namespace std::string_literals;
 using Messages = std::vector<std::string>;
 
-constexpr BacklogPace small_pace{.near = 10, .first = 100, .largest = 400, .most_read = 5000};
+constexpr BacklogPace small_pace{.near = 10, .first = 100, .most = 400, .most_read = 5000};
 
-std::optional<std::uint64_t> next(BacklogSteps& steps, std::uint64_t written, std::uint64_t restart,
-                                  std::uint64_t log_end) {
-  const auto end = steps.next({written}, {restart}, {log_end});
-  return end ? std::optional(end->value) : std::nullopt;
+std::optional<BacklogStep> next(BacklogSteps& steps, std::uint64_t written, std::uint64_t restart,
+                                std::uint64_t log_end) {
+  return steps.next({written}, {restart}, {log_end});
 }
+
+BacklogStep step(std::uint64_t up_to, std::uint32_t messages) { return {.up_to = {up_to}, .messages = messages}; }
 
 TEST(BacklogSteps, WhatIsNearIsForTheStream) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 1009), std::nullopt);
   EXPECT_EQ(next(steps, 1000, 900, 990), std::nullopt);
-  EXPECT_EQ(next(steps, 1000, 900, 1010), 1010U);
+  EXPECT_EQ(next(steps, 1000, 900, 1010), step(1010, 100));
 }
 
 TEST(BacklogSteps, GrowUpToTheLargest) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 9000), 1100U);
-  EXPECT_EQ(next(steps, 1090, 900, 9000), 1300U);
-  EXPECT_EQ(next(steps, 1300, 900, 9000), 1700U);
-  EXPECT_EQ(next(steps, 1700, 900, 9000), 2100U);
+  EXPECT_EQ(next(steps, 1000, 900, 5900), step(5900, 100));
+  steps.taken(101);
+  EXPECT_EQ(next(steps, 1100, 900, 5900), step(5900, 200));
+  steps.taken(200);
+  EXPECT_EQ(next(steps, 1300, 900, 5900), step(5900, 400));
+  steps.taken(402);
+  EXPECT_EQ(next(steps, 1700, 900, 5900), step(5900, 400));
 }
 
 TEST(BacklogSteps, TakeTheRestAlong) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 1109), 1109U);
-  EXPECT_EQ(next(steps, 1105, 900, 1109), std::nullopt);
+  EXPECT_EQ(next(steps, 1000, 900, 1390), step(1390, 100));
+  steps.taken(100);
+  EXPECT_EQ(next(steps, 1100, 900, 1390), step(1390, 0)) << "two hundred messages fill two thirds of it";
+  steps.taken(290);
+  EXPECT_EQ(next(steps, 1385, 900, 1390), std::nullopt);
 }
 
 TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 9000), 1100U);
-  EXPECT_EQ(next(steps, 1000, 900, 9000), 5900U);
-  EXPECT_EQ(next(steps, 1000, 900, 9000), std::nullopt) << "no further than may be read at once";
-  EXPECT_EQ(next(steps, 5000, 4900, 9000), 6300U) << "goes on in ordinary steps";
+  EXPECT_EQ(next(steps, 1000, 900, 9000), step(5900, 100)) << "no further than may be read at once";
+  steps.taken(0);
+  EXPECT_EQ(next(steps, 1000, 900, 9000), std::nullopt);
+  EXPECT_EQ(next(steps, 6000, 5900, 19000), step(10900, 200)) << "goes on in ordinary steps";
 }
 
 TEST(BacklogSteps, LeaveAnOldTransactionToTheStream) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 10000, 5100, 20000), 10100U);
-  EXPECT_EQ(next(steps, 10100, 5100, 20000), std::nullopt);
+  EXPECT_EQ(next(steps, 10000, 5100, 20000), step(10100, 100));
+  steps.taken(50);
+  EXPECT_EQ(next(steps, 10090, 5100, 20000), std::nullopt);
 }
 
 TEST(BacklogStatement, QuotesWhatItIsGiven) {
-  EXPECT_EQ(copy_backlog_sql("it's", {0x100000002}, {"a\"b", "c'd"}),
-            "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes('it''s', '1/2', NULL,"
+  EXPECT_EQ(copy_backlog_sql("it's", {.up_to = {0x100000002}, .messages = 7}, {"a\"b", "c'd"}),
+            "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes('it''s', '1/2', 7,"
             " 'proto_version', '1', 'publication_names', '\"a\"\"b\",\"c''d\"')) TO STDOUT (FORMAT binary)");
 }
 
