@@ -27,7 +27,7 @@ BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimi
     }
     if (const auto* row = std::get_if<change::RowChange>(item_)) {
       if (!keep(*row)) return Stopped::unknown_relation;
-      if (pending_bytes_ > limits.bytes || pending_.size() > limits.changes) return Stopped::serial;
+      if (pending_bytes_ > limits.bytes_of_one || pending_.size() > limits.rows_of_one) return Stopped::serial;
     } else if (const auto* commit = std::get_if<change::Commit>(item_)) {
       // A snapshot may stand between two commits.
       if (commit->position > limits.until) {

@@ -15,6 +15,9 @@ struct BatchLimits {
   std::uint64_t changes = 20'000;
   std::size_t bytes = std::size_t{8} << 20U;
   std::uint64_t transactions = 1'000'000;
+  /// A transaction with more is for SerialApply.
+  std::uint64_t rows_of_one = 20'000;
+  std::size_t bytes_of_one = std::size_t{8} << 20U;
   change::Position until{~std::uint64_t{0}};  ///< no transaction that ends behind it is in the batch
 };
 

@@ -220,6 +220,12 @@ bool append_printed_jsonb(std::string& out, std::string_view text) {
   return true;
 }
 
+template <typename Number>
+bool append_printed_moment(std::string& out, std::optional<Number> moment) {
+  if (moment) append_number_field(out, *moment);
+  return moment.has_value();
+}
+
 /// False leaves a field half written.
 bool append_printed(std::string& out, std::string_view text, Encoding encoding) {
   switch (encoding) {
@@ -248,11 +254,12 @@ bool append_printed(std::string& out, std::string_view text, Encoding encoding) 
     case Encoding::cast_text:
       return append_printed_text(out, text);
     case Encoding::date:
+      return append_printed_moment(out, read_printed_date(text));
     case Encoding::timestamp:
     case Encoding::timestamptz:
-      break;
+      return append_printed_moment(out, read_printed_timestamp(text));
   }
-  throw std::logic_error("moments of a PostgreSQL source are left to the server to read");
+  return false;
 }
 
 CellFit append_native(std::string& out, const Value& value, Encoding encoding) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/cell_encoding.hpp"
 
@@ -12,9 +14,20 @@ namespace {
 constexpr std::string_view binary_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
 constexpr std::string_view binary_trailer{"\377\377", 2};
 
+std::string copy_in_sql(const MirrorTable& table, std::string_view format) {
+  std::vector<std::string> names;
+  for (const MirrorColumn& column : table.columns) names.push_back(column.quoted);
+  return fmt::format("COPY {} ({}) FROM STDIN (FORMAT {})", table.quoted, fmt::join(names, ", "), format);
+}
+
 }  // namespace
 
-CopyEncoder::CopyEncoder(const MirrorTable& table) : table_(table), text_(table.of_postgres()) {
+std::string copy_text_sql(const MirrorTable& table) { return copy_in_sql(table, "text"); }
+
+CopyEncoder::CopyEncoder(const MirrorTable& table)
+    : table_(table),
+      text_(
+          !std::ranges::all_of(table.columns, [](const MirrorColumn& column) { return column.type.copies_binary(); })) {
   for (const MirrorColumn& column : table.columns) not_null_.push_back(column.not_null);
   // Those have to stay so: the server refuses the row.
   for (const std::size_t column : table.key) not_null_[column] = false;
@@ -48,12 +61,7 @@ void CopyEncoder::note_odd(CopyBlock& block, change::Tuple row, std::size_t colu
   if (!value.is_null()) block.odd.add(table_, odd_key(table_, row), target, value);
 }
 
-std::string CopyEncoder::copy_sql() const {
-  std::vector<std::string> names;
-  for (const MirrorColumn& column : table_.columns) names.push_back(column.quoted);
-  return fmt::format("COPY {} ({}) FROM STDIN (FORMAT {})", table_.quoted, fmt::join(names, ", "),
-                     text_ ? "text" : "binary");
-}
+std::string CopyEncoder::copy_sql() const { return text_ ? copy_text_sql(table_) : copy_in_sql(table_, "binary"); }
 
 std::string_view CopyEncoder::header() const { return text_ ? std::string_view{} : binary_header; }
 std::string_view CopyEncoder::trailer() const { return text_ ? std::string_view{} : binary_trailer; }

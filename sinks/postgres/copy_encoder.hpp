@@ -9,6 +9,9 @@
 
 namespace pgmirror::sinks::postgres {
 
+/// `COPY table (columns) FROM STDIN` for lines that a PostgreSQL source has made.
+std::string copy_text_sql(const MirrorTable& table);
+
 /// Turns rows of one table into COPY's form: binary, or text where a column needs a cast.
 class CopyEncoder {
  public:

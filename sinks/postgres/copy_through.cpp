@@ -19,7 +19,7 @@ std::optional<std::uint64_t> copy_through(libpq::Connection& connection, change:
                                           const MirrorTable& table, const change::TablePart& part,
                                           const std::function<void(std::uint64_t)>& progress,
                                           const std::stop_token& stop) {
-  libpq::CopyIn copy = connection.copy_in(CopyEncoder(table).copy_sql());
+  libpq::CopyIn copy = connection.copy_in(copy_text_sql(table));
   std::uint64_t rows = 0;
   snapshot.copy_text(*table.relation, part, [&](std::string_view lines) {
     copy.write(lines);

@@ -346,6 +346,7 @@ bool MirrorSession::step(std::stop_token stop) {
   const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
   if (!batch_.empty() && due(stopped)) {
     send();
+    growth_.sent(stopped == BatchCollector::Stopped::full);
     // A batch that found a column to be widened first was not sent.
     if (pipeline_) receive(milliseconds{0});
     return true;
@@ -379,6 +380,7 @@ bool MirrorSession::step(std::stop_token stop) {
 
 BatchLimits MirrorSession::limits() const {
   BatchLimits limits;
+  growth_.limit(limits);
   if (trouble_.active_at(position_)) {
     limits.transactions = trouble_.transactions;
     limits.until = trouble_.end;

@@ -14,6 +14,7 @@
 #include "config/config.hpp"
 #include "queue/queue_reader.hpp"
 #include "sinks/postgres/batch_collector.hpp"
+#include "sinks/postgres/batch_growth.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/concurrent_verification.hpp"
@@ -136,6 +137,7 @@ class MirrorSession {
   std::optional<BatchCollector> collector_;
   std::optional<BatchPipeline> pipeline_;
   NetBatch batch_;
+  BatchGrowth growth_;
   std::optional<Planned> planned_;
   bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
   std::future<std::unique_ptr<change::Snapshot>> opening_;

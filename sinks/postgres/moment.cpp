@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -36,6 +37,24 @@ class Reader {
     }
     text_.remove_prefix(count);
     return number;
+  }
+  bool take(std::string_view word) {
+    if (!text_.starts_with(word)) return false;
+    text_.remove_prefix(word.size());
+    return true;
+  }
+  /// As many as there are, few enough to count days and microseconds with.
+  std::optional<std::int64_t> number() {
+    constexpr std::size_t longest = 7;
+    std::size_t count = 0;
+    std::int64_t found = 0;
+    for (; count < text_.size() && text_[count] >= '0' && text_[count] <= '9'; ++count) {
+      if (count == longest) return std::nullopt;
+      found = found * 10 + (text_[count] - '0');
+    }
+    if (count == 0) return std::nullopt;
+    text_.remove_prefix(count);
+    return found;
   }
   /// The digits behind a decimal point as microseconds; zeros beyond the sixth digit are allowed.
   std::optional<std::int64_t> fraction() {
@@ -131,7 +150,91 @@ std::optional<PostgresMicroseconds> from_unix(const change::Value& value, std::i
   return in_range(*start + std::llround((value.as_real() - whole) * static_cast<double>(scale)));
 }
 
+/// Days from 2000-01-01 in the proleptic Gregorian calendar, by eras of 400 years that begin in March; std::chrono ends
+/// at the year 32767.
+std::int64_t days_from_2000(std::int64_t year, int month, int day) {
+  constexpr std::int64_t days_per_era = 146'097;
+  constexpr std::int64_t from_era_0 = 730'425;
+  if (month <= 2) --year;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const int month_from_march = month > 2 ? month - 3 : month + 9;
+  const std::int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+  const std::int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * days_per_era + day_of_era - from_era_0;
+}
+
+/// A date whose year counts from Christ on; ` BC` stands at the very end of what a server prints.
+struct PrintedDate {
+  std::int64_t year;
+  int month;
+  int day;
+
+  std::int64_t days(bool before_christ) const { return days_from_2000(before_christ ? 1 - year : year, month, day); }
+};
+
+std::optional<PrintedDate> read_year_month_day(Reader& reader) {
+  const auto year = reader.number();
+  if (!year || !reader.take('-')) return std::nullopt;
+  const auto month = reader.digits(2);
+  if (!month || *month < 1 || *month > 12 || !reader.take('-')) return std::nullopt;
+  const auto day = reader.digits(2);
+  if (!day || *day < 1 || *day > 31) return std::nullopt;
+  return PrintedDate{*year, *month, *day};
+}
+
+/// Seconds east of Greenwich: hours, and minutes and seconds where there are any.
+std::optional<std::int64_t> read_printed_zone(Reader& reader) {
+  const bool west = reader.peek() == '-';
+  if (!reader.take('-') && !reader.take('+')) return 0;
+  std::int64_t seconds = 0;
+  for (const int unit : {3600, 60, 1}) {
+    const auto part = reader.digits(2);
+    if (!part) return std::nullopt;
+    seconds += *part * unit;
+    if (!reader.take(':')) break;
+  }
+  return west ? -seconds : seconds;
+}
+
+/// PostgreSQL's infinite moments are the ends of what the number holds.
+template <typename Number>
+std::optional<Number> read_infinity(std::string_view text) {
+  if (text == "infinity") return std::numeric_limits<Number>::max();
+  if (text == "-infinity") return std::numeric_limits<Number>::min();
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<PostgresMicroseconds> read_printed_timestamp(std::string_view text) {
+  if (const auto infinite = read_infinity<PostgresMicroseconds>(text)) return infinite;
+  Reader reader(text);
+  const auto date = read_year_month_day(reader);
+  if (!date || !reader.take(' ')) return std::nullopt;
+  const auto time = read_time(reader);
+  if (!time) return std::nullopt;
+  const auto zone = read_printed_zone(reader);
+  if (!zone) return std::nullopt;
+  const bool before_christ = reader.take(" BC");
+  if (!reader.at_end()) return std::nullopt;
+  std::int64_t microseconds = 0;
+  if (__builtin_mul_overflow(date->days(before_christ) * seconds_per_day - *zone, microseconds_per_second,
+                             &microseconds)) {
+    return std::nullopt;
+  }
+  return in_range(microseconds + *time);
+}
+
+std::optional<std::int32_t> read_printed_date(std::string_view text) {
+  if (const auto infinite = read_infinity<std::int32_t>(text)) return infinite;
+  Reader reader(text);
+  const auto date = read_year_month_day(reader);
+  if (!date) return std::nullopt;
+  const bool before_christ = reader.take(" BC");
+  if (!reader.at_end()) return std::nullopt;
+  return static_cast<std::int32_t>(date->days(before_christ));
+}
 
 std::optional<PostgresMicroseconds> read_iso8601(std::string_view text) {
   Reader reader(text);

@@ -19,4 +19,11 @@ std::optional<PostgresMicroseconds> read_iso8601(std::string_view text);
 /// A value in the encoding that the user stated; none when it is of another class or outside PostgreSQL's range.
 std::optional<PostgresMicroseconds> read_moment(const change::Value& value, TargetType::Moment encoding);
 
+/// A timestamp, with or without time zone, as a PostgreSQL server prints it under DateStyle ISO (EncodeDateTime in its
+/// datetime.c): any year it knows, before Christ too, and the infinite ones.
+std::optional<PostgresMicroseconds> read_printed_timestamp(std::string_view text);
+
+/// Likewise a date, as days since 2000-01-01.
+std::optional<std::int32_t> read_printed_date(std::string_view text);
+
 }  // namespace pgmirror::sinks::postgres

@@ -430,14 +430,30 @@ std::vector<Statement> render_replacing(Renderer& renderer, const Work& work) {
   return statements;
 }
 
+/// Takes out of `work` what goes by COPY. Rows that are put in another's place are deleted like those that go for good.
+void leave_to_copy(Work& work, CopiedRows& copied) {
+  const auto whole = std::ranges::stable_partition(work.updated, &RowEffect::partial);
+  if (copied.least_updated && whole.size() >= *copied.least_updated) {
+    work.removed.insert(work.removed.end(), whole.begin(), whole.end());
+    copied.rows.assign(whole.begin(), whole.end());
+    work.updated.erase(whole.begin(), whole.end());
+  }
+  if (work.inserted.size() < copied.least && copied.rows.empty()) return;
+  add(copied.rows, work.inserted);
+  work.inserted.clear();
+}
+
 /// A table without a key: its rows are counted.
-std::vector<Statement> render_whole_rows(const TableEffects& effects, Renderer& renderer) {
+std::vector<Statement> render_whole_rows(const TableEffects& effects, Renderer& renderer, CopiedRows* copied) {
   Rows removed;
-  Rows inserted;
+  Rows coming;
   for (const RowEffect& row : effects.rows()) {
     if (row.kind == Kind::remove) removed.push_back(&row);
-    if (row.kind == Kind::insert) inserted.insert(inserted.end(), row.copies, &row);
+    if (row.kind == Kind::insert) coming.push_back(&row);
   }
+  if (copied != nullptr && coming.size() >= copied->least) copied->rows = std::exchange(coming, {});
+  Rows inserted;
+  for (const RowEffect* row : coming) inserted.insert(inserted.end(), row->copies, row);
   std::vector<Statement> statements;
   if (!removed.empty()) statements.push_back(renderer.remove_whole(removed));
   if (!inserted.empty()) statements.push_back(renderer.insert(inserted));
@@ -458,10 +474,12 @@ std::uint64_t RowExpectation::drift(const libpq::Result& answer) const {
   return touched > *rows ? touched - *rows : *rows - touched;
 }
 
-std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd) {
+std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd,
+                              CopiedRows* copied) {
   Renderer renderer(effects, odd);
-  if (effects.table()->key.empty()) return render_whole_rows(effects, renderer);
-  const Work work(effects);
+  if (effects.table()->key.empty()) return render_whole_rows(effects, renderer, copied);
+  Work work(effects);
+  if (copied != nullptr && mode == ApplyMode::direct) leave_to_copy(work, *copied);
   std::vector<Statement> statements;
   if (clear_odd && work.removed.size() + work.updated.size() > 0) {
     Rows touched = work.removed;

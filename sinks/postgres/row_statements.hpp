@@ -49,11 +49,19 @@ enum class ApplyMode : std::uint8_t {
   replace,
 };
 
+/// Rows that the caller sends by COPY behind the statements.
+struct CopiedRows {
+  std::size_t least = 0;                       ///< fewer new rows are inserted by a statement
+  std::optional<std::size_t> least_updated{};  ///< so many whole changed rows are deleted and copied; none: never
+  std::vector<const RowEffect*> rows{};        ///< a row of which several copies come stands there once
+};
+
 /// Renders the effects on one table as set-based statements, in the order in which they must run.
 ///
 /// Each takes whole columns as binary arrays, so a statement's text depends on the table only. Values that do not fit
-/// are added to `odd`; the odd values that touched rows had before are removed first where `clear_odd` is set. Throws
-/// NullNotAllowed.
-std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd);
+/// are added to `odd`; the odd values that touched rows had before are removed first where `clear_odd` is set. With
+/// `copied` many new rows are left to a COPY, which sees to their odd values. Throws NullNotAllowed.
+std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd,
+                              CopiedRows* copied = nullptr);
 
 }  // namespace pgmirror::sinks::postgres

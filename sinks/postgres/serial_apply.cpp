@@ -1,6 +1,5 @@
 #include "sinks/postgres/serial_apply.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,11 +9,8 @@
 
 #include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
-#include "sinks/postgres/copy_encoder.hpp"
-#include "sinks/postgres/copy_sender.hpp"
 #include "sinks/postgres/definition_order.hpp"
 #include "sinks/postgres/failure.hpp"
-#include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/schema_follow.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
@@ -25,32 +21,11 @@ namespace pgmirror::sinks::postgres {
 namespace {
 
 using change::RowOperation;
+using std::chrono::steady_clock;
 
-/// What is gathered before it is sent: bounds memory, and is large enough that round trips do not matter.
-constexpr std::size_t chunk_bytes = std::size_t{8} << 20U;
-constexpr std::uint64_t chunk_rows = 20'000;
-/// Above this many new rows COPY costs the server a third of an INSERT.
-constexpr std::size_t copy_rows = 500;
 constexpr const char* unique_violation = "23505";
-/// A third of a page is what an entry of a btree may take, after compression.
-constexpr std::size_t shortest_too_long = 2600;
 /// A label of an enum type cannot be used in the transaction that adds it.
 constexpr const char* enum_label = "enum label";
-
-/// A table has to be stopped: the transaction starts over without it.
-struct TableRefused {
-  change::RelationPtr relation;
-  std::string reason;
-};
-
-bool is_partial(const change::RowChange& change) {
-  return change.operation == RowOperation::update && std::ranges::any_of(change.new_row, &change::Value::is_unchanged);
-}
-
-bool only_inserts(const TableEffects& effects) {
-  return std::ranges::all_of(effects.rows(),
-                             [](const RowEffect& row) { return row.kind == RowEffect::Kind::insert && !row.partial; });
-}
 
 bool of_postgres(const change::Relation& relation) {
   return std::ranges::any_of(relation.columns,
@@ -59,6 +34,17 @@ bool of_postgres(const change::Relation& relation) {
 
 bool is_poison(const libpq::DatabaseError& error) {
   return !error.connection_lost() && classify(error).kind == FailureKind::poison;
+}
+
+/// Gives the session its settings. Returns how long the server took to answer, at least.
+steady_clock::duration prepare(libpq::Connection& connection, const Ownership& ownership) {
+  auto round_trip = steady_clock::duration::max();
+  for (const std::string& setting : ownership.settings()) {
+    const auto asked = steady_clock::now();
+    connection.execute(setting);
+    round_trip = std::min(round_trip, steady_clock::now() - asked);
+  }
+  return round_trip;
 }
 
 /// Above this size a table is emptied by TRUNCATE, which readers of an older snapshot notice and which waits for them.
@@ -86,31 +72,19 @@ class SerialApply::Attempt {
         refusals_(refusals),
         nulls_(nulls),
         transaction_(apply.connection_),
-        definitions_(apply.connection_, apply.schema_, commit.position) {
-    for (const std::string& setting : ownership_.settings()) connection_.execute(setting);
-  }
+        rows_(connection_, ownership_, schema_, tables_, commit_, refusals_, prepare(connection_, ownership_)),
+        definitions_(apply.connection_, apply.schema_, commit.position) {}
 
   void stop(TrackedTable& table, const change::Relation& relation, const std::string& reason) {
     tables_.stop(connection_, table, relation, reason);
     ++outcome_.tables_stopped;
   }
 
-  void direct(queue::Cursor& cursor) {
-    one_pass_ = true;
-    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
-      chunk_.add(table, change.operation, change.old_key, change.new_row);
-    });
-  }
-
-  /// Rows of a PostgreSQL source, which tells of each change in an order that its own constraints allowed. A row may
-  /// change any number of times, and not be known whole: there is no putting off inserts.
-  void in_order(queue::Cursor& cursor, ApplyMode mode) {
-    one_pass_ = true;
-    ordered_ = mode;
-    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
-      pending_.push_back({table, change.operation, change.old_key, change.new_row});
-      pending_bytes_ += row_bytes(change.new_row);
-    });
+  /// Goes through the transaction once, or for one of two passes.
+  void send(queue::Cursor& cursor, RowPass pass, ApplyMode mode = ApplyMode::direct) {
+    second_pass_ = pass == RowPass::inserts;
+    rows_.begin(pass, mode);
+    stream(cursor);
   }
 
   /// The definition is not followed: the table is made by the copy.
@@ -129,22 +103,6 @@ class SerialApply::Attempt {
     ++outcome_.tables_to_copy;
   }
 
-  void deletes(queue::Cursor& cursor) {
-    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
-      if (is_partial(change)) return;
-      chunk_.add(table, RowOperation::remove, change.old_key.empty() ? change.new_row : change.old_key, {});
-    });
-  }
-
-  void inserts(queue::Cursor& cursor) {
-    second_pass_ = true;
-    stream(cursor, [&](const change::RowChange& change, const MirrorTablePtr& table) {
-      if (change.operation == RowOperation::remove) return;
-      const bool partial = is_partial(change);
-      chunk_.add(table, partial ? RowOperation::update : RowOperation::insert, {}, change.new_row);
-    });
-  }
-
   Outcome finish() {
     if (defined_anew_) {
       definitions_.finish();
@@ -154,6 +112,8 @@ class SerialApply::Attempt {
     if (refusals_) connection_.execute("SET CONSTRAINTS ALL IMMEDIATE");
     advance_checkpoint(connection_, ownership_.mirror, ownership_.epoch, expected_, commit_.position, commit_.time);
     transaction_.commit();
+    outcome_.rows_parked = rows_.parked();
+    outcome_.applied.drifted_rows = rows_.drifted();
     outcome_.applied.last = commit_;
     outcome_.applied.transactions = 1;
     outcome_.applied.elapsed = std::chrono::steady_clock::now() - begun_;
@@ -161,24 +121,14 @@ class SerialApply::Attempt {
   }
 
  private:
-  struct PendingChange {
-    MirrorTablePtr table;
-    RowOperation operation;
-    change::Tuple old_key;
-    change::Tuple new_row;
-  };
-
-  template <typename AddRow>
-  void stream(queue::Cursor& cursor, AddRow&& add_row) {
+  void stream(queue::Cursor& cursor) {
     while (const queue::Item* item = cursor.next()) {
       if (std::holds_alternative<change::Commit>(*item)) break;
       if (const auto* row = std::get_if<change::RowChange>(item)) {
         define_tables();
         if (TrackedTable* table = table_for(row->relation)) {
-          add_row(*row, table->table);
-          chunk_.keep(cursor.current_block());
+          rows_.add(*row, table->table, cursor.current_block());
           if (!second_pass_) count(*table);
-          if (chunk_.bytes() + pending_bytes_ > chunk_bytes || chunk_.changes() + pending_.size() > chunk_rows) flush();
         }
       } else if (const auto* schema = std::get_if<change::SchemaChange>(item)) {
         if (!second_pass_) put_off_.push_back({.change = *schema});
@@ -190,6 +140,11 @@ class SerialApply::Attempt {
     }
     define_tables();
     flush();
+  }
+
+  void flush() {
+    rows_.flush();
+    rows_.settle();
   }
 
   /// What only a PostgreSQL source tells.
@@ -207,6 +162,7 @@ class SerialApply::Attempt {
           .run_inside(*statement);
       tables_.forget_descriptions();
     } else if (const auto* value = std::get_if<change::SequenceValue>(&item)) {
+      rows_.settle();
       connection_.execute(set_sequences_sql, sequence_parameters({*value}));
     }
   }
@@ -220,6 +176,7 @@ class SerialApply::Attempt {
   TrackedTable* table_for(const change::RelationPtr& relation) {
     TrackedTable* table = tables_.find(relation);
     if (table == nullptr) {
+      rows_.settle();
       table = &tables_.describe(connection_, relation);
       allow_nulls(relation);
     }
@@ -388,162 +345,6 @@ class SerialApply::Attempt {
     for (const std::string& table : tables) connection_.execute("DELETE FROM " + table);
   }
 
-  void flush() {
-    if (ordered_) return flush_in_order();
-    chunk_.settle();
-    for (const auto& effects : chunk_.tables()) {
-      if (second_pass_ && refusals_) {
-        isolate(*effects, effects->rows());
-      } else {
-        apply(*effects);
-      }
-    }
-    chunk_.clear();
-  }
-
-  void flush_in_order() {
-    apply_in_order(pending_);
-    pending_.clear();
-    pending_bytes_ = 0;
-    chunk_.clear();
-  }
-
-  void apply_in_order(std::span<const PendingChange> changes) {
-    if (changes.empty()) return;
-    NetBatch net;
-    for (const PendingChange& change : changes) net.add(change.table, change.operation, change.old_key, change.new_row);
-    net.settle();
-    net.sort_by_key();
-    if (!refusals_) {
-      for (const auto& effects : net.tables()) apply(*effects, *ordered_);
-      return;
-    }
-    const std::uint64_t drifted = outcome_.applied.drifted_rows;
-    connection_.execute("SAVEPOINT part");
-    try {
-      for (const auto& effects : net.tables()) apply(*effects, *ordered_);
-      connection_.execute("RELEASE SAVEPOINT part");
-      return;
-    } catch (const libpq::DatabaseError& error) {
-      if (!is_poison(error)) throw;
-      connection_.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
-      outcome_.applied.drifted_rows = drifted;
-      if (changes.size() == 1) return refuse(*net.tables().front(), effect_of(changes.front()), error);
-    }
-    // Halves of the sequence, not of its net effect: each stands where the one before has left the table.
-    apply_in_order(changes.first(changes.size() / 2));
-    apply_in_order(changes.subspan(changes.size() / 2));
-  }
-
-  /// The change as the source told it.
-  static RowEffect effect_of(const PendingChange& change) {
-    using Kind = RowEffect::Kind;
-    RowEffect effect;
-    effect.kind = change.operation == RowOperation::insert   ? Kind::insert
-                  : change.operation == RowOperation::update ? Kind::update
-                                                             : Kind::remove;
-    effect.row = change.new_row.empty() ? nullptr : change.new_row.data();
-    effect.key = change.old_key.empty() ? effect.row : change.old_key.data();
-    return effect;
-  }
-
-  void apply(const TableEffects& effects, ApplyMode mode = ApplyMode::direct) {
-    const MirrorTablePtr& table = effects.table();
-    TrackedTable& tracked = tables_.by_name(*table->relation);
-    OddValues odd;
-    if (mode == ApplyMode::direct && effects.rows().size() >= copy_rows && only_inserts(effects)) {
-      if (copy(effects) > 0) tracked.may_have_odd = true;
-    } else {
-      for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd)) {
-        const libpq::Result answer = connection_.execute(statement.sql, statement.parameters);
-        // The first of two passes deletes rows that are only about to come.
-        if (one_pass_) outcome_.applied.drifted_rows += statement.expectation.drift(answer);
-      }
-    }
-    if (!odd.empty()) {
-      tracked.may_have_odd = true;
-      odd.write(connection_);
-    }
-  }
-
-  /// Returns how many odd values there were.
-  std::uint64_t copy(const TableEffects& effects) {
-    const MirrorTable& table = *effects.table();
-    CopyEncoder encoder(table);
-    CopyBlock block;
-    for (const RowEffect& row : effects.rows()) {
-      for (std::uint64_t copy = 0; copy < row.copies; ++copy) {
-        encoder.append(block, {row.row, table.relation->columns.size()});
-      }
-    }
-    CopySender sender(connection_, table, encoder);
-    sender.send(block, std::move(block.odd));
-    sender.finish();
-    return sender.odd_values();
-  }
-
-  /// Halves until the rows that are refused stand alone.
-  void isolate(const TableEffects& effects, std::span<const RowEffect> rows) {
-    const std::size_t cells = effects.table()->relation->columns.size();
-    TableEffects part(effects.table());
-    for (const RowEffect& row : rows) {
-      const auto operation = row.kind == RowEffect::Kind::update ? RowOperation::update : RowOperation::insert;
-      part.add(operation, {}, {row.row, cells});
-    }
-    part.end_transaction();
-    connection_.execute("SAVEPOINT part");
-    try {
-      apply(part);
-      connection_.execute("RELEASE SAVEPOINT part");
-      return;
-    } catch (const libpq::DatabaseError& error) {
-      if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
-      connection_.execute("ROLLBACK TO SAVEPOINT part");
-      if (rows.size() == 1 && too_long_for_an_index(error) && drop_short_indexes(*effects.table(), rows.front())) {
-        isolate(effects, rows);
-        return;
-      }
-      if (rows.size() == 1) {
-        refuse(effects, rows.front(), error);
-        return;
-      }
-    }
-    isolate(effects, rows.first(rows.size() / 2));
-    isolate(effects, rows.subspan(rows.size() / 2));
-  }
-
-  /// Indexes of ours that this row is too long for. False where there is none.
-  bool drop_short_indexes(const MirrorTable& table, const RowEffect& row) {
-    const change::Relation& relation = *table.relation;
-    const auto takes_long_value = [&](const change::Index& index) {
-      std::size_t bytes = 0;
-      for (const std::string& name : index.columns) {
-        const auto column = relation.column_position(name);
-        if (!column) continue;
-        const change::Value& value = row.row[*column];
-        const bool has_bytes = value.kind() == change::ValueKind::text || value.kind() == change::ValueKind::blob;
-        if (has_bytes) bytes += value.bytes().size();
-      }
-      return bytes > shortest_too_long;
-    };
-    return drop_own_indexes(connection_, schema_, relation, commit_.position,
-                            "the source holds a value that is too long for it", takes_long_value) > 0;
-  }
-
-  void refuse(const TableEffects& effects, const RowEffect& row, const libpq::DatabaseError& error) {
-    const MirrorTablePtr& table = effects.table();
-    switch (refusals_->rule) {
-      case config::PoisonRule::stop:
-        throw BatchRefused(error, commit_.position, 1);
-      case config::PoisonRule::stop_table:
-        throw TableRefused{table->relation, error.what()};
-      case config::PoisonRule::park:
-        park(connection_, ownership_.mirror, commit_.position, outcome_.rows_parked, *table, row, error,
-             refusals_->attempts);
-        ++outcome_.rows_parked;
-    }
-  }
-
   libpq::Connection& connection_;
   const Ownership& ownership_;
   const SchemaBuilder& schema_;
@@ -553,17 +354,13 @@ class SerialApply::Attempt {
   const std::optional<Refusals>& refusals_;
   const std::vector<NullNotAllowed>& nulls_;
   libpq::DatabaseTransaction transaction_;
-  NetBatch chunk_;
-  std::vector<PendingChange> pending_;  ///< of a PostgreSQL source, in its order
-  std::size_t pending_bytes_ = 0;
-  std::optional<ApplyMode> ordered_;
+  TransactionRows rows_;
   SchemaFollow definitions_;
   std::vector<Definition> put_off_;
   std::vector<change::RelationPtr> emptied_;
   std::set<std::string> left_to_copy_;  ///< tables by the names they have afterwards
   bool defined_anew_ = false;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  bool one_pass_ = false;
   bool second_pass_ = false;
   Outcome outcome_;
 };
@@ -585,7 +382,7 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
       if (statement->kind == enum_label) ahead.labels.push_back(*statement);
     } else if (const auto* commit = std::get_if<change::Commit>(item)) {
       ahead.commit = *commit;
-      ahead.two_passes = keyed_otherwise && rows > chunk_rows;
+      ahead.two_passes = keyed_otherwise && rows > TransactionRows::chunk_rows;
       cursor.seek(position);
       return ahead;
     }
@@ -633,13 +430,13 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
       for (const CopyNeeded& needed : copying) attempt.leave_to_copy(needed);
       if (ahead.of_postgres) {
-        attempt.in_order(cursor, two_passes ? ApplyMode::replace : ApplyMode::direct);
+        attempt.send(cursor, RowPass::in_order, two_passes ? ApplyMode::replace : ApplyMode::direct);
       } else if (two_passes) {
-        attempt.deletes(cursor);
+        attempt.send(cursor, RowPass::deletes);
         cursor.seek(position);
-        attempt.inserts(cursor);
+        attempt.send(cursor, RowPass::inserts);
       } else {
-        attempt.direct(cursor);
+        attempt.send(cursor, RowPass::all);
       }
       return attempt.finish();
     } catch (const TableRefused& refused) {

@@ -11,6 +11,7 @@
 #include "queue/cursor.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/table_registry.hpp"
+#include "sinks/postgres/transaction_rows.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -23,10 +24,7 @@ class SerialApply {
   SerialApply(libpq::Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
               TableRegistry& tables);
 
-  struct Refusals {
-    config::PoisonRule rule = config::PoisonRule::stop_table;
-    unsigned attempts = 0;
-  };
+  using Refusals = RefusalRule;
   struct Outcome {
     Applied applied;
     std::uint64_t rows_parked = 0;

@@ -39,13 +39,15 @@ constexpr std::array known_types{
     KnownType{Encoding::timestamptz, "timestamp with time zone", 1184, 1185, "timestamp with time zone[]"},
     KnownType{Encoding::cast_text, "text", 25, 1009, "text[]"},
 };
-/// What the server prints for these is turned into its binary form exactly. Others have values whose text only the
-/// server reads right (infinite moments, years before Christ), or compare differently as plain text (char(n)).
-constexpr std::array binary_natives{Encoding::boolean, Encoding::smallint, Encoding::integer,
-                                    Encoding::bigint,  Encoding::numeric,  Encoding::double_precision,
-                                    Encoding::text,    Encoding::bytea,    Encoding::uuid,
-                                    Encoding::json,    Encoding::jsonb};
+/// What the server prints for these is turned into its binary form exactly. Others are read by the server: char(n)
+/// compares differently as plain text, and who knows what user types print.
+constexpr std::array binary_natives{Encoding::boolean,   Encoding::smallint,   Encoding::integer,
+                                    Encoding::bigint,    Encoding::numeric,    Encoding::double_precision,
+                                    Encoding::text,      Encoding::bytea,      Encoding::uuid,
+                                    Encoding::json,      Encoding::jsonb,      Encoding::date,
+                                    Encoding::timestamp, Encoding::timestamptz};
 constexpr TypeOid varchar_oid = 1043;
+constexpr TypeOid bpchar_oid = 1042;
 /// A type modifier of varchar and numeric is this much more than what it says (VARHDRSZ).
 constexpr int modifier_header = 4;
 
@@ -181,6 +183,7 @@ std::optional<TargetType> type_of_existing(const Column& column, const CatalogTy
     const bool binary = standing && std::ranges::find(binary_natives, *standing) != binary_natives.end();
     TargetType type = known(binary ? *standing : Encoding::cast_text, column.family);
     type.sql = existing.sql;
+    type.copies_as_text = existing.oid == bpchar_oid;
     return type;
   }
   const std::optional<Encoding> encoding = existing_encoding(existing);

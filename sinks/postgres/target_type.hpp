@@ -35,7 +35,7 @@ struct TargetType {
     date,
     timestamp,
     timestamptz,
-    cast_text,  ///< sent as text, cast to `sql` by the server; no binary COPY
+    cast_text,  ///< sent as text, cast to `sql` by the server
   };
   /// How the source writes moments that go to date, timestamp, timestamptz or bigint.
   enum class Moment : std::uint8_t { iso8601, unix_seconds, unix_milliseconds, julian };
@@ -51,8 +51,11 @@ struct TargetType {
   int length = -1;                                      ///< most characters of varchar(n), -1: any
   int precision = -1;                                   ///< of numeric(p,s), -1: any
   int scale = 0;
+  bool copies_as_text = false;  ///< needs_cast(), but its binary form is the text: char(n)
 
   bool needs_cast() const { return encoding == Encoding::cast_text; }
+  /// Whether append_cell's bytes are what COPY BINARY takes.
+  bool copies_binary() const { return !needs_cast() || copies_as_text; }
   bool operator==(const TargetType&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #include "libpq/copy_stream.hpp"
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/cell_encoding.hpp"
+#include "sinks/postgres/moment.hpp"
 #include "sinks/postgres/number_text.hpp"
 #include "sinks/postgres/target_type.hpp"
 #include "tests/scenario/postgres_sink/hand_made_snapshot.hpp"
@@ -263,6 +264,49 @@ TEST_F(Cells, MomentsAreReadInTheStatedEncoding) {
   expect(date, text("2024-02-29"), "2024-02-29");
   expect(date, text("1999-12-31 00:00:00"), "1999-12-31");
   expect_odd(date, text("2024-02-29 00:00:01"));
+}
+
+TEST_F(Cells, PrintedMomentsAreReadAsTheServerMeansThem) {
+  libpq::Connection& connection = database().connection;
+  connection.execute("SET datestyle TO 'ISO, YMD'; SET timezone TO 'UTC'");
+  const auto agrees = [&](const std::string& type, const std::string& send, int bits, const std::string& values) {
+    const libpq::Result answer =
+        connection.execute("SELECT m::text, ('x' || pg_catalog.encode(" + send + "(m), 'hex'))::bit(" +
+                           std::to_string(bits) + ")::bigint FROM (" + values + ") AS v(m)");
+    ASSERT_GT(answer.rows(), 2000);
+    for (int row = 0; row < answer.rows(); ++row) {
+      const std::string printed(answer.text(row, 0));
+      const bool is_date = type == "date";
+      const auto date = read_printed_date(is_date ? printed : "infinity");
+      const auto timestamp = read_printed_timestamp(is_date ? "infinity" : printed);
+      ASSERT_TRUE(date.has_value() && timestamp.has_value()) << type << " " << printed;
+      const std::int64_t meant = answer.integer(row, 1);
+      ASSERT_EQ(is_date ? *date : *timestamp, is_date ? static_cast<std::int32_t>(meant) : meant) << printed;
+    }
+  };
+  for (const std::string type : {"timestamp", "timestamptz"}) {
+    agrees(type, type + "_send", 64,
+           "SELECT (TIMESTAMP '2000-01-01' + make_interval(days => (random() * 109191000 - 2450000)::int,"
+           " secs => (random() * 86400)::numeric(11, 6)::float8))::" +
+               type +
+               " FROM generate_series(1, 1000) UNION ALL SELECT (TIMESTAMP '2000-01-01' +"
+               " make_interval(days => (random() * 40000 - 30000)::int, hours => i % 24))::" +
+               type +
+               " FROM generate_series(1, 1000) AS i UNION ALL SELECT unnest('{infinity,-infinity,4713-11-24 BC,"
+               "0001-12-31 23:59:59.999999 BC,0001-01-01,294276-12-31 23:59:59.999999,2000-02-29 00:00:00.1,"
+               "1900-02-28 12:00:00}'::" +
+               type + "[])");
+  }
+  agrees(
+      "date", "date_send", 32,
+      "SELECT DATE '2000-01-01' + (random() * 2147483493 - 2451545)::int FROM generate_series(1, 1000)"
+      " UNION ALL SELECT DATE '2000-01-01' + i * 37 - 60000 FROM generate_series(1, 2000) AS i"
+      " UNION ALL SELECT unnest('{infinity,-infinity,4714-11-24 BC,5874897-12-31,0001-12-31 BC,2000-02-29}'::date[])");
+  for (const char* unreadable :
+       {"", "now", "2000-1", "2000-00-01", "2000-01-01x", "2000-01-01 00:00:00.", "12345678-01-01",
+        "2000-01-01 00:00:00+0", "2000-01-01 00:00:00 AD", "294277-01-01 00:00:00"}) {
+    EXPECT_FALSE(read_printed_timestamp(unreadable).has_value()) << unreadable;
+  }
 }
 
 TEST_F(Cells, NarrowExistingTypesRefuseWhatTheyCannotHold) {

@@ -1,5 +1,7 @@
 #include "sinks/postgres/batch_collector.hpp"
 
+#include "sinks/postgres/batch_growth.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -136,10 +138,25 @@ TEST_F(Collector, LeavesChangesOfTheSchemaToBeAppliedAlone) {
   EXPECT_EQ(batch_.changes(), 2U);
 }
 
+TEST_F(Collector, TakesMoreAtOnceTheLongerItIsBehind) {
+  for (std::uint64_t position = 1; position <= 40; ++position) write(position, 10);
+  BatchGrowth growth;
+  std::vector<std::uint64_t> taken;
+  for (const bool waiting : {true, true, true, true, true, false, true}) {
+    BatchLimits limits{.changes = 10};
+    growth.limit(limits);
+    collect(limits);
+    taken.push_back(batch_.changes());
+    batch_.clear();
+    growth.sent(waiting);
+  }
+  EXPECT_EQ(taken, (std::vector<std::uint64_t>{10, 20, 40, 80, 80, 80, 10}));
+}
+
 TEST_F(Collector, LeavesTransactionsThatAreTooLargeToBeAppliedAlone) {
   write(1, 2);
   write(2, 100);
-  EXPECT_EQ(collect({.changes = 50}), Stopped::serial);
+  EXPECT_EQ(collect({.rows_of_one = 50}), Stopped::serial);
   EXPECT_EQ(batch_.changes(), 2U);
 }
 
@@ -156,7 +173,8 @@ TEST_F(Collector, KeepsTheRowsOfATransactionWhoseBatchIsSentWhileItIsRead) {
   const std::array last{Value::integer(1)};
   queue_.row({RowOperation::insert, other, {}, last});
   commit(2);
-  const BatchLimits limits{.changes = 10 * rows, .bytes = std::size_t{1} << 40U};
+  constexpr std::size_t no_limit = std::size_t{1} << 40U;
+  const BatchLimits limits{.changes = 10 * rows, .bytes = no_limit, .rows_of_one = 10 * rows, .bytes_of_one = no_limit};
   collect({.transactions = 1});
   ASSERT_EQ(collector_->collect(batch_, limits), Stopped::unknown_relation);
   batch_.clear();
@@ -181,7 +199,7 @@ TEST_F(Collector, EndsBeforeATransactionThatReachesBehindWhatItIsTold) {
 TEST_F(Collector, StartsAgainWithoutWhatItHasRead) {
   write(1, 1);
   write(2, 60);
-  EXPECT_EQ(collect({.changes = 50}), Stopped::serial);
+  EXPECT_EQ(collect({.rows_of_one = 50}), Stopped::serial);
   collector_->restart(Position{0});
   batch_.clear();
   EXPECT_EQ(collect(), Stopped::at_end);

@@ -29,11 +29,12 @@ class Rendered {
   Rendered& update(Cells key, Cells row) { return add(RowOperation::update, std::move(key), std::move(row)); }
   Rendered& remove(Cells key) { return add(RowOperation::remove, std::move(key), {}); }
 
-  std::vector<std::string> sql(ApplyMode mode = ApplyMode::direct) {
+  std::vector<std::string> sql(ApplyMode mode = ApplyMode::direct, CopiedRows* copied = nullptr) {
     effects_.end_transaction();
+    expected_.clear();
     OddValues odd;
     std::vector<std::string> texts;
-    for (const Statement& statement : render(effects_, mode, false, odd)) {
+    for (const Statement& statement : render(effects_, mode, false, odd, copied)) {
       texts.push_back(statement.sql.substr(0, statement.sql.find(' ')));
       expected_.push_back(statement.expectation.rows.value_or(0));
       last_ = statement.sql;
@@ -110,6 +111,28 @@ TEST(RowStatements, ReplacingTakesIncompleteRowsOutAndPutsThemBack) {
   EXPECT_EQ(batch.sql(ApplyMode::replace), (Texts{"DELETE", "WITH", "INSERT"}));
   // What is inserted should not stand there yet.
   EXPECT_EQ(batch.expected(), (std::vector<std::uint64_t>{2, 1, 2}));
+}
+
+TEST(RowStatements, ManyNewRowsAreLeftToACopy) {
+  Rendered batch(people());
+  batch.insert(whole(1)).insert(whole(2)).update(whole(3)).remove(key(4));
+  CopiedRows copied{.least = 3};
+  EXPECT_EQ(batch.sql(ApplyMode::direct, &copied), (Texts{"DELETE", "UPDATE", "INSERT"}));
+  EXPECT_TRUE(copied.rows.empty());
+  copied.least = 2;
+  EXPECT_EQ(batch.sql(ApplyMode::direct, &copied), (Texts{"DELETE", "UPDATE"}));
+  EXPECT_EQ(copied.rows.size(), 2U);
+}
+
+TEST(RowStatements, ManyChangedRowsAreDeletedAndLeftToACopy) {
+  Rendered batch(people());
+  batch.update(whole(1)).update(partly(2)).update(whole(3)).insert(whole(4)).remove(key(5));
+  CopiedRows copied{.least = 500, .least_updated = 2};
+  EXPECT_EQ(batch.sql(ApplyMode::direct, &copied), (Texts{"DELETE", "UPDATE"}));
+  EXPECT_EQ(batch.expected(), (std::vector<std::uint64_t>{3, 1}));
+  EXPECT_EQ(copied.rows.size(), 3U) << "the new row goes with them";
+  copied = {.least = 500, .least_updated = 3};
+  EXPECT_EQ(batch.sql(ApplyMode::direct, &copied), (Texts{"DELETE", "UPDATE", "UPDATE", "INSERT"}));
 }
 
 TEST(RowStatements, D15_KeyThatTheMirrorGeneratesIsOverridden) {
