@@ -18,6 +18,7 @@ class BusyStore {
   static constexpr std::int64_t accounts = 40;
   static constexpr std::int64_t counters = 15;
   static constexpr std::int64_t total = accounts * 1000;
+  static constexpr std::int64_t tables = 5;
 
   /// Makes the tables where they are missing.
   explicit BusyStore(const std::filesystem::path& file);

@@ -11,7 +11,7 @@
 
 #include "tests/crash/kill/busy_store.hpp"
 #include "tests/crash/kill/kill_schedule.hpp"
-#include "tests/crash/kill/mirror_watch.hpp"
+#include "tests/crash/ledger_watch.hpp"
 #include "tests/support/connection_text.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/mirror_program.hpp"
@@ -78,7 +78,7 @@ class Kills : public testing::Test {
   config::ConnectionSettings mirror_ = server_.create_database();
   MirrorProgram program_{store_, mirror_, directory_ / "state"};
   std::unique_ptr<ChildProcess> application_;
-  MirrorWatch watch_{mirror_};
+  LedgerWatch watch_{mirror_, {.total = BusyStore::total, .tables = BusyStore::tables}};
   std::array<unsigned, 4> killed_{};
 };
 

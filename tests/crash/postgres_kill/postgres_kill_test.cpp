@@ -6,9 +6,9 @@
 #include <map>
 #include <pqxx/pqxx>
 
+#include "tests/crash/ledger_watch.hpp"
 #include "tests/crash/postgres_kill/busy_clients.hpp"
 #include "tests/crash/postgres_kill/busy_database.hpp"
-#include "tests/crash/postgres_kill/database_watch.hpp"
 #include "tests/crash/postgres_kill/kill_plan.hpp"
 #include "tests/crash/postgres_kill/kill_run.hpp"
 #include "tests/crash/postgres_kill/slot_watch.hpp"
@@ -66,7 +66,7 @@ class DatabaseKills : public testing::Test {
   }
 
   /// Waits until something new was applied.
-  void await_progress(const DatabaseWatch& watch) {
+  void await_progress(const LedgerWatch& watch) {
     const auto before = watch.last_number();
     const bool progress = eventually(90s, [&] { return watch.last_number() > before || !program_.running(); });
     ASSERT_TRUE(program_.running()) << ended();
@@ -111,7 +111,7 @@ TEST_F(DatabaseKills, LoseNothingAndRepeatNothing) {
   BusyDatabase::create(source_);
   KillPlan plan(wanted().seed);
   BusyClients writers(source_, clients, wanted().seed);
-  const DatabaseWatch watch(mirror_);
+  const LedgerWatch watch(mirror_, {.total = BusyDatabase::total, .tables = BusyDatabase::tables});
   program_.start();
   const auto began = std::chrono::steady_clock::now();
   for (std::uint32_t number = 0; wanted().goes_on(number, began); ++number) {

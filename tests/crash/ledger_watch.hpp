@@ -11,15 +11,20 @@
 
 namespace pgmirror::tests {
 
-/// Reads the mirror of a BusyDatabase again and again, each time in one snapshot, and notes what no state of the
-/// database ever was.
+/// What holds in every state that a bank with a ledger and counters was ever in.
+struct LedgerTruth {
+  std::int64_t total = 0;   ///< of all balances
+  std::int64_t tables = 0;  ///< that are mirrored
+};
+
+/// Reads the mirror of such a bank again and again, each time in one snapshot, and notes what no state of it ever was.
 ///
 /// Looks at a mirror whose copy is complete: a checkpoint behind which no table was copied. Counters and checkpoint may
 /// go back only where the server itself forgot its last commits in a crash: the watch's own connection breaks then. A
 /// thread of its own from construction to destruction; the functions may be called from any.
-class DatabaseWatch {
+class LedgerWatch {
  public:
-  explicit DatabaseWatch(config::ConnectionSettings mirror);
+  LedgerWatch(config::ConnectionSettings mirror, const LedgerTruth& truth);
 
   /// One line a wrong snapshot.
   std::vector<std::string> faults() const;
@@ -34,6 +39,7 @@ class DatabaseWatch {
   void follow(const std::stop_token& stop);
 
   config::ConnectionSettings mirror_;
+  const LedgerTruth truth_;
   mutable std::mutex mutex_;
   std::vector<std::string> faults_;
   std::uint64_t snapshots_ = 0;

@@ -1,10 +1,9 @@
-#include "tests/crash/postgres_kill/database_watch.hpp"
+#include "tests/crash/ledger_watch.hpp"
 
 #include <fmt/format.h>
 
 #include <pqxx/pqxx>
 
-#include "tests/crash/postgres_kill/busy_database.hpp"
 #include "tests/support/connection_text.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -18,17 +17,16 @@ struct Seen {
 };
 
 /// As the program promises it: behind all copies, and no table left out.
-std::string complete_sql() {
+std::string complete_sql(std::int64_t tables) {
   return fmt::format(
       "SELECT c.position FROM pgmirror.checkpoint c, (SELECT max(copied_at) AS copied, bool_and(state = 'live') AS "
       "live, count(*) AS tables FROM pgmirror.tables) t WHERE t.live AND t.tables = {} AND c.position >= t.copied",
-      BusyDatabase::tables);
+      tables);
 }
 
-std::string fault_of_bank(const pqxx::row& accounts, const pqxx::row& ledger) {
-  const auto total = accounts[0].as<std::int64_t>();
-  if (total != BusyDatabase::total)
-    return fmt::format("the balances sum up to {} instead of {}", total, BusyDatabase::total);
+std::string fault_of_bank(const pqxx::row& accounts, const pqxx::row& ledger, std::int64_t total) {
+  const auto sum = accounts[0].as<std::int64_t>();
+  if (sum != total) return fmt::format("the balances sum up to {} instead of {}", sum, total);
   const auto transfers = accounts[1].as<std::int64_t>();
   for (const auto& figure : ledger) {
     if (figure.as<std::int64_t>() == transfers) continue;
@@ -53,25 +51,25 @@ std::string fault_of_order(const Seen& before, const Seen& now) {
 
 }  // namespace
 
-DatabaseWatch::DatabaseWatch(config::ConnectionSettings mirror)
-    : mirror_(std::move(mirror)), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+LedgerWatch::LedgerWatch(config::ConnectionSettings mirror, const LedgerTruth& truth)
+    : mirror_(std::move(mirror)), truth_(truth), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
-std::vector<std::string> DatabaseWatch::faults() const {
+std::vector<std::string> LedgerWatch::faults() const {
   const std::lock_guard lock(mutex_);
   return faults_;
 }
 
-std::uint64_t DatabaseWatch::snapshots() const {
+std::uint64_t LedgerWatch::snapshots() const {
   const std::lock_guard lock(mutex_);
   return snapshots_;
 }
 
-std::int64_t DatabaseWatch::last_number() const {
+std::int64_t LedgerWatch::last_number() const {
   const std::lock_guard lock(mutex_);
   return last_number_;
 }
 
-void DatabaseWatch::watch(const std::stop_token& stop) {
+void LedgerWatch::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       follow(stop);
@@ -87,9 +85,9 @@ void DatabaseWatch::watch(const std::stop_token& stop) {
   }
 }
 
-void DatabaseWatch::follow(const std::stop_token& stop) {
+void LedgerWatch::follow(const std::stop_token& stop) {
   pqxx::connection connection(connection_string(mirror_));
-  const std::string complete = complete_sql();
+  const std::string complete = complete_sql(truth_.tables);
   Seen seen;
   while (!stop.stop_requested()) {
     const auto began = std::chrono::steady_clock::now();
@@ -106,7 +104,7 @@ void DatabaseWatch::follow(const std::stop_token& stop) {
         .checkpoint = checkpoint[0][0].as<std::int64_t>(), .transfers = accounts[1].as<std::int64_t>(), .counters = {}};
     for (const auto& row : snapshot.exec("SELECT name, n FROM public.counter"))
       now.counters[row[0].as<std::string>()] = row[1].as<std::int64_t>();
-    std::string fault = fault_of_bank(accounts, ledger);
+    std::string fault = fault_of_bank(accounts, ledger, truth_.total);
     if (fault.empty()) fault = fault_of_order(seen, now);
     {
       const std::lock_guard lock(mutex_);
