@@ -26,7 +26,7 @@ class StoreAway : public MirroredStore {
     return testing::AssertionFailure() << program_.command({"health"}).output << program_.log();
   }
   testing::AssertionResult turns_red(const std::string& words) {
-    const bool red = eventually(60s, [&] {
+    const bool red = eventually(150s, [&] {
       const auto health = program_.command({"health"});
       return health.end.exit_code == 1 && health.output.find(words) != std::string::npos;
     });
