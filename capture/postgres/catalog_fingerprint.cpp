@@ -28,6 +28,15 @@ std::string catalog_fingerprint(libpq::Connection& connection) {
       {"pg_description", "objoid::pg_catalog.int8", "objoid >= 16384"},
       {"pg_extension", "oid::pg_catalog.int8", "true"},
       {"pg_collation", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_operator", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_opclass", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_opfamily", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_amop", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_amproc", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_cast", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_ts_dict", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_ts_config", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_ts_config_map", "mapcfg::pg_catalog.int8 * 1024 + maptokentype", "mapcfg >= 16384"},
   };
   std::string sql;
   for (const Part& part : parts) {

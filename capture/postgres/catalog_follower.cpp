@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "capture/postgres/catalog_memory.hpp"
 #include "capture/postgres/event_writing.hpp"
 #include "capture/postgres/source_session.hpp"
+#include "capture/postgres/unscripted_objects.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -17,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto sequence_interval = 5s;
 constexpr auto publish_interval = 60s;
+constexpr auto publish_soon = 2s;
 constexpr auto first_complaint = 5s;
 constexpr auto complaint_interval = 60s;
 
@@ -78,6 +81,10 @@ void CatalogFollower::start(bool new_slot) {
   for (const auto& [table, known] : awaited_->all()) relations_.suspend(table);
   catalog_.refresh(connection());
   publish({}, new_slot);
+  if (std::exchange(unscripted_told_, true)) return;
+  if (const std::string kinds = unscripted_objects(connection(), script_options(settings_)); !kinds.empty()) {
+    spdlog::info("[MirrorSource] Not taken over into the mirror: {}", kinds);
+  }
 }
 
 void CatalogFollower::tell_remembered(const CatalogPicture& picture) {
@@ -160,7 +167,7 @@ void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
 void CatalogFollower::publish(const std::vector<ObjectId>& appeared, bool from_the_start) {
   publish_again_.reset();
   const Publications::Outcome outcome = publications_.bring_to(connection(), catalog_);
-  if (!outcome.refused.empty()) publish_again_ = Clock::now() + publish_interval;
+  if (!outcome.refused.empty()) publish_again_ = Clock::now() + (outcome.passing ? publish_soon : publish_interval);
   std::map<ObjectId, AwaitedTables::Known> awaited;
   const auto await = [&](const std::vector<ObjectId>& tables) {
     for (const ObjectId table : tables) {
@@ -220,11 +227,9 @@ void CatalogFollower::release_published(StreamFollower& stream) {
 
 void CatalogFollower::pass_on_sequences(StreamFollower& stream) {
   next_sequences_ = Clock::now() + sequence_interval;
-  auto values = std::make_shared<std::vector<change::SequenceValue>>(sequences_.poll(connection(), catalog_));
-  if (values->empty()) return;
-  stream.add({.not_before = {}, .write = [values](change::TransactionWriter& writer) {
-                for (const change::SequenceValue& value : *values) writer.sequence(value);
-              }});
+  auto news = std::make_shared<SequenceNews>(sequences_.poll(connection(), catalog_));
+  if (news->empty()) return;
+  stream.add({.not_before = {}, .write = [news](change::TransactionWriter& writer) { news->write(writer); }});
 }
 
 void CatalogFollower::remember_when_told() {

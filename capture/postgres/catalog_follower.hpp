@@ -74,6 +74,7 @@ class CatalogFollower {
   Clock::time_point next_poll_{};
   Clock::time_point next_sequences_{};
   std::optional<Clock::time_point> publish_again_;
+  bool unscripted_told_ = false;
   std::optional<Clock::time_point> next_complaint_;  ///< while the catalog cannot be read
   std::optional<CatalogNews> news_;                  ///< not all of it is durable in the queue
   std::size_t untold_ = 0;                           ///< notes of it that are not

@@ -1,6 +1,7 @@
 #include "capture/postgres/catalog_memory.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 namespace pgmirror::capture::postgres {
 namespace {
 
+constexpr std::string_view any_format = "pgmirror catalog ";
 constexpr std::string_view format_line = "pgmirror catalog 1\n";
 
 /// Numbers as decimals and texts as their length and bytes, each followed by a comma.
@@ -171,6 +173,11 @@ CatalogPicture picture_of(std::string_view bytes) {
 std::optional<CatalogPicture> recall_picture(const std::filesystem::path& file) {
   const std::optional<std::string> bytes = file_content(file);
   if (!bytes) return std::nullopt;
+  if (bytes->starts_with(any_format) && !bytes->starts_with(format_line)) {
+    spdlog::warn("[MirrorSource] {} was written by another version of pgmirror: every table is compared again",
+                 file.string());
+    return CatalogPicture{};
+  }
   try {
     return picture_of(*bytes);
   } catch (const std::runtime_error& reason) {

@@ -14,7 +14,9 @@ namespace pgmirror::capture::postgres {
 std::string to_bytes(const CatalogPicture& picture);
 CatalogPicture picture_of(std::string_view bytes);
 
-/// The file as it was kept last; nothing where there is none. Throws std::runtime_error.
+/// The file as it was kept last; nothing where there is none. One that another version has kept is a picture without
+/// tables: all that the source has is news then, and tables that the mirror has are compared. Throws
+/// std::runtime_error.
 std::optional<CatalogPicture> recall_picture(const std::filesystem::path& file);
 /// Durable on return: after a crash the file is the old or the new one. Mode 0600. Throws std::system_error.
 void keep_picture(const std::filesystem::path& file, const CatalogPicture& picture);

@@ -142,11 +142,28 @@ void read_leaves(libpq::Connection& connection, std::vector<CatalogTable>& table
   }
 }
 
+/// A partitioned table has no rows of its own, and so no values of those that are older than a column.
+void read_missing_values_of_leaves(libpq::Connection& connection, std::vector<CatalogTable>& tables) {
+  const libpq::Result result = connection.execute(
+      "WITH RECURSIVE tree(root, oid) AS ("
+      " SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition"
+      " UNION ALL SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)"
+      " SELECT t.root, a.attname, (a.attmissingval::text::text[])[1] FROM tree t"
+      " JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.atthasmissing AND NOT a.attisdropped");
+  for (int row = 0; row < result.rows(); ++row) {
+    CatalogTable* const table = find(tables, object_id(result, row, 0));
+    if (table == nullptr) continue;
+    const auto column = std::ranges::find(table->columns, result.text(row, 1), &CatalogColumn::name);
+    if (column != table->columns.end()) column->missing_value = result.text(row, 2);
+  }
+}
+
 void read_all(libpq::Connection& connection, CatalogPicture& picture) {
   picture.tables = read_tables(connection);
   read_columns(connection, picture.tables);
   read_keys(connection, picture.tables);
   read_leaves(connection, picture.tables);
+  read_missing_values_of_leaves(connection, picture.tables);
   // Read last: whatever the snapshot shows has its commit record before this place.
   const libpq::Result place = connection.execute(
       "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0 ELSE"

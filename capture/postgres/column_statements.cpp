@@ -50,19 +50,22 @@ void generated_column_gone(const CatalogColumn& before, const CatalogColumn* aft
 
 void generated_column_new(const CatalogColumn* before, const CatalogColumn& after, ColumnStatements& statements) {
   if (before != nullptr && !made_anew(*before, after)) return;
-  statements.add("generated column", after.name,
-                 fmt::format("ADD COLUMN {} {} GENERATED ALWAYS AS ({}) STORED", libpq::quote_identifier(after.name),
-                             after.type_name, after.default_sql.value_or("NULL")));
+  statements.add(
+      "generated column", after.name,
+      fmt::format("ADD COLUMN {} {}{} GENERATED ALWAYS AS ({}) STORED{}", libpq::quote_identifier(after.name),
+                  after.type_name, after.collation.empty() ? "" : " COLLATE " + after.collation,
+                  after.default_sql.value_or("NULL"), after.not_null ? " NOT NULL" : ""));
 }
 
-void plain_column(const CatalogColumn* before, const CatalogColumn& after, ColumnStatements& statements) {
+void plain_column(const CatalogColumn* before, const CatalogColumn& after, bool copied, ColumnStatements& statements) {
   const std::string name = libpq::quote_identifier(after.name);
   if (after.default_sql && (before == nullptr || before->default_sql != after.default_sql)) {
     statements.add("default", after.name, fmt::format("ALTER COLUMN {} SET DEFAULT {}", name, *after.default_sql));
   } else if (!after.default_sql && before != nullptr && before->default_sql && !before->generated) {
     statements.add("default", after.name, fmt::format("ALTER COLUMN {} DROP DEFAULT", name));
   }
-  if (after.not_null && before != nullptr && !before->not_null) {
+  // Where rows that were there have no value yet, the copy that brings it sees to this.
+  if (after.not_null && (before == nullptr ? !copied : !before->not_null)) {
     statements.add("not null", after.name, fmt::format("ALTER COLUMN {} SET NOT NULL", name));
   }
 }
@@ -70,7 +73,7 @@ void plain_column(const CatalogColumn* before, const CatalogColumn& after, Colum
 }  // namespace
 
 std::vector<change::SchemaStatement> column_statements(const CatalogTable& before, const CatalogTable& after,
-                                                       const config::TableRules& rules) {
+                                                       const config::TableRules& rules, bool copied) {
   ColumnStatements statements(after);
   for (const CatalogColumn& column : before.columns) {
     if (column.generated) generated_column_gone(column, after.column(column.number), statements);
@@ -80,7 +83,7 @@ std::vector<change::SchemaStatement> column_statements(const CatalogTable& befor
     if (column.generated) {
       generated_column_new(before.column(column.number), column, statements);
     } else {
-      plain_column(before.column(column.number), column, statements);
+      plain_column(before.column(column.number), column, copied, statements);
     }
   }
   return statements.taken();

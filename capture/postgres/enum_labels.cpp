@@ -11,10 +11,21 @@ namespace {
 
 change::SchemaStatement label_statement(const change::SchemaStatement& type, const std::string& action) {
   change::SchemaStatement statement = type;
-  statement.kind = "enum label";
+  statement.kind = enum_label_kind;
   statement.sql = fmt::format("ALTER TYPE {} {}", libpq::qualified(type.schema, type.name), action);
   statement.required = false;
   return statement;
+}
+
+/// Behind the literal that begins at `at`.
+std::size_t literal_end(std::string_view sql, std::size_t at) {
+  if (sql[at] == 'E') ++at;
+  for (++at; at < sql.size(); ++at) {
+    if (sql[at] != '\'') continue;
+    if (sql.substr(at, 2) != "''") return at + 1;
+    ++at;
+  }
+  return sql.size();
 }
 
 }  // namespace
@@ -25,15 +36,10 @@ std::vector<std::string> enum_labels(const change::SchemaStatement& type) {
   if (!type.sql.starts_with(head)) return labels;
   const std::string_view list = std::string_view(type.sql).substr(head.size());
   for (std::size_t at = 0; at < list.size() && list[at] != ')'; ++at) {
-    const std::size_t begin = at;
-    if (list[at] == 'E') ++at;
-    if (list[at] != '\'') continue;
-    for (++at; at < list.size(); ++at) {
-      if (list[at] != '\'') continue;
-      if (list.substr(at, 2) != "''") break;
-      ++at;
-    }
-    labels.emplace_back(list.substr(begin, at + 1 - begin));
+    if (list[at] != '\'' && list[at] != 'E') continue;
+    const std::size_t end = literal_end(list, at);
+    labels.emplace_back(list.substr(at, end - at));
+    at = end - 1;
   }
   return labels;
 }
@@ -50,18 +56,18 @@ std::vector<change::SchemaStatement> label_additions(const change::SchemaStateme
   return additions;
 }
 
-std::vector<change::SchemaStatement> enum_changes(const change::SchemaStatement& before,
-                                                  const change::SchemaStatement& after) {
-  const std::vector<std::string> was = enum_labels(before);
-  const std::vector<std::string> is = enum_labels(after);
-  if (was.size() != is.size()) return label_additions(after);
-  std::vector<change::SchemaStatement> renames;
-  for (std::size_t i = 0; i < was.size(); ++i) {
-    if (was[i] != is[i]) {
-      renames.push_back(label_statement(after, fmt::format("RENAME VALUE {} TO {}", was[i], is[i])));
-    }
-  }
-  return renames;
+change::SchemaStatement label_rename(const change::SchemaStatement& before, const change::SchemaStatement& after) {
+  constexpr std::string_view adding = " ADD VALUE IF NOT EXISTS ";
+  const auto label = [&](const change::SchemaStatement& statement) {
+    const std::size_t begin = statement.sql.find(adding) + adding.size();
+    return statement.sql.substr(begin, literal_end(statement.sql, begin) - begin);
+  };
+  change::SchemaStatement statement = after;
+  statement.kind = "renamed label";
+  statement.sql =
+      fmt::format("{} RENAME VALUE {} TO {}", after.sql.substr(0, after.sql.find(adding)), label(before), label(after));
+  statement.required = false;
+  return statement;
 }
 
 }  // namespace pgmirror::capture::postgres

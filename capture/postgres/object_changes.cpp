@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <ranges>
+#include <string>
 #include <tuple>
 
 #include "capture/postgres/enum_labels.hpp"
@@ -51,14 +53,103 @@ class Counterparts {
 bool changes_in_place(const ScriptedObject& object) {
   const std::string& kind = object.statement.kind;
   return kind == "comment" || kind == "function" || kind == "procedure" || kind == "replica identity" ||
-         kind == "sequence owner";
+         kind == "sequence owner" || kind == "storage";
 }
 
 /// A change of these shows in the tables, or is of no consequence to a mirror.
 bool told_otherwise(const ScriptedObject& object) {
   const std::string& kind = object.statement.kind;
   return kind == "table" || kind == "partition" || kind == "schema" || kind == "extension" || kind == "collation" ||
-         kind == "sequence" || kind == "composite type" || kind == "range type";
+         kind == "sequence" || kind == "enum type" || kind == "composite type" || kind == "range type";
+}
+
+/// What a mirror renames as the source does, because columns or defaults need it; nullptr for all else.
+const char* renaming_verb(const std::string& kind) {
+  if (kind == "enum type" || kind == "composite type" || kind == "range type") return "ALTER TYPE";
+  if (kind == "domain") return "ALTER DOMAIN";
+  if (kind == "collation") return "ALTER COLLATION";
+  return kind == "sequence" ? "ALTER SEQUENCE" : nullptr;
+}
+
+/// In the order of the definitions that use the name: rows before them still do so by the old one.
+void later(SchemaStatement statement, ObjectChanges& changes) {
+  statement.required = false;
+  changes.for_rows.push_back({.kind = CatalogEvent::Kind::statement, .statement = std::move(statement)});
+}
+
+void rename(const SchemaStatement& before, const SchemaStatement& after, ObjectChanges& changes) {
+  const char* const verb = renaming_verb(after.kind);
+  if (verb == nullptr) return;
+  const auto alter = [&](const std::string& schema, const std::string& name, const std::string& action) {
+    SchemaStatement statement = after;
+    statement.kind = "renamed " + after.kind;
+    statement.sql = std::string(verb) + " " + libpq::qualified(schema, name) + " " + action;
+    later(std::move(statement), changes);
+  };
+  if (before.name != after.name) {
+    alter(before.schema, before.name, "RENAME TO " + libpq::quote_identifier(after.name));
+  }
+  if (before.schema != after.schema) {
+    alter(before.schema, after.name, "SET SCHEMA " + libpq::quote_identifier(after.schema));
+  }
+}
+
+/// The name of a constraint or index, which `statement.name` has behind its table's.
+std::string own_name(const ScriptedObject& object, const CatalogPicture& picture) {
+  const CatalogTable* const table = picture.table(object.table);
+  const std::string& name = object.statement.name;
+  if (table == nullptr || !name.starts_with(table->name + ".")) return {};
+  return name.substr(table->name.size() + 1);
+}
+
+/// Statements that make the same but for the name.
+bool same_but_for_names(const ScriptedObject& before, const std::string& old_name, const ScriptedObject& after,
+                        const std::string& name) {
+  const auto rest = [](const ScriptedObject& object, const std::string& own) {
+    const std::string quoted = libpq::quote_identifier(own);
+    std::string sql = object.statement.sql;
+    std::size_t at = sql.find(quoted);
+    std::size_t length = quoted.size();
+    if (at == std::string::npos) {
+      at = sql.find(" " + own + " ");
+      length = own.size() + 1;
+    }
+    if (at != std::string::npos) sql.erase(at, length);
+    return sql;
+  };
+  return rest(before, old_name) == rest(after, name);
+}
+
+/// Nothing when it has another name than before for no other reason than its table's.
+std::optional<SchemaStatement> renamed_part(const ScriptedObject& before, const std::string& old_name,
+                                            const ScriptedObject& after, const std::string& name,
+                                            const CatalogTable& table) {
+  SchemaStatement statement = after.statement;
+  statement.kind = "renamed " + after.statement.kind;
+  statement.required = false;
+  if (after.node.catalog == catalogs::constraint) {
+    statement.sql = "ALTER TABLE " + libpq::qualified(table.schema, table.name) + " RENAME CONSTRAINT " +
+                    libpq::quote_identifier(old_name) + " TO " + libpq::quote_identifier(name);
+  } else if (after.statement.kind == "index") {
+    statement.sql = "ALTER INDEX " + libpq::qualified(before.statement.schema, old_name) + " RENAME TO " +
+                    libpq::quote_identifier(name);
+  } else {
+    return std::nullopt;
+  }
+  return statement;
+}
+
+/// Behind the sequence's name, what makes it and what alters it are the same.
+void sequence_change(const SchemaStatement& before, const SchemaStatement& after, ObjectChanges& changes) {
+  const auto head = [](const SchemaStatement& statement) {
+    return "CREATE SEQUENCE " + libpq::qualified(statement.schema, statement.name);
+  };
+  const std::string options = after.sql.substr(head(after).size());
+  if (before.sql.substr(head(before).size()) == options) return;
+  SchemaStatement statement = after;
+  statement.kind = "altered sequence";
+  statement.sql = "ALTER SEQUENCE " + libpq::qualified(after.schema, after.name) + options;
+  later(std::move(statement), changes);
 }
 
 /// NOT NULL of a domain refuses rows; its default does nothing to rows that have their values already.
@@ -80,10 +171,15 @@ void take_away(const ScriptedObject& object, ObjectChanges& changes) {
   statement.kind = "dropped " + statement.kind;
   statement.sql = object.undo;
   statement.required = false;
+  // Early, because rows on their way may violate it; once more at its place, because what still needed it is gone then,
+  // and a copy that came between has made it again.
+  later(statement, changes);
   changes.gone.push_back({.kind = CatalogEvent::Kind::statement, .statement = std::move(statement), .at_once = true});
 }
 
 void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& changes) {
+  // The label that it stands behind may have another name until then.
+  if (object.statement.kind == enum_label_kind) later(object.statement, changes);
   CatalogEvent event = event_of(object.statement);
   if (!event.at_once) {
     changes.over_rows.push_back(std::move(event));
@@ -95,12 +191,28 @@ void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& change
   }
 }
 
+/// Whether that is all that happened to it, as far as a mirror is concerned.
+bool follow_own_name(const ScriptedObject& before, const CatalogPicture& picture_before, const ScriptedObject& after,
+                     const CatalogPicture& picture, bool table_renamed, ObjectChanges& changes) {
+  if (before.node != after.node || after.table == 0) return false;
+  const std::string old_name = own_name(before, picture_before);
+  const std::string name = own_name(after, picture);
+  if (old_name == name || old_name.empty() || name.empty()) return false;
+  if (!table_renamed && !same_but_for_names(before, old_name, after, name)) return false;
+  auto statement = renamed_part(before, old_name, after, name, *picture.table(after.table));
+  if (!statement) return false;
+  later(std::move(*statement), changes);
+  return true;
+}
+
 void change(const ScriptedObject& before, const ScriptedObject& after, bool renamed, ObjectChanges& changes) {
-  if (before.statement.sql == after.statement.sql || told_otherwise(after)) return;
   const std::string& kind = after.statement.kind;
-  if (kind == "enum type") {
-    for (SchemaStatement& statement : enum_changes(before.statement, after.statement)) {
-      changes.for_rows.push_back(event_of(std::move(statement)));
+  if (before.node == after.node) rename(before.statement, after.statement, changes);
+  if (kind == "sequence") sequence_change(before.statement, after.statement, changes);
+  if (before.statement.sql == after.statement.sql || told_otherwise(after)) return;
+  if (kind == enum_label_kind) {
+    if (before.node == after.node && before.statement.name != after.statement.name) {
+      later(label_rename(before.statement, after.statement), changes);
     }
   } else if (kind == "domain") {
     domain_change(before, after, changes);
@@ -127,14 +239,21 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
     if (object.table != 0 && !kept.contains(object.table)) continue;
     if (now.same(object) == nullptr) take_away(object, changes);
   }
+  std::set<std::string> new_enums;
   for (const ScriptedObject& object : after.objects) {
     // Of a table that stands, the table's columns tell it.
     if (object.statement.kind == "default" && kept.contains(object.table)) continue;
     const ScriptedObject* const old = then.same(object);
+    if (old == nullptr && object.statement.kind == "enum type") {
+      new_enums.insert("ALTER TYPE " + libpq::qualified(object.statement.schema, object.statement.name) + " ADD");
+    }
+    // A new type is made with its labels.
+    const std::string& sql = object.statement.sql;
+    if (object.statement.kind == enum_label_kind && new_enums.contains(sql.substr(0, sql.find(" VALUE IF")))) continue;
     if (old == nullptr) {
       const bool of_table = object.statement.kind == "table" || object.table != 0;
       make(object, of_table && !kept.contains(object.table), changes);
-    } else {
+    } else if (!follow_own_name(*old, before, object, after, renamed.contains(object.table), changes)) {
       change(*old, object, renamed.contains(object.table), changes);
     }
   }

@@ -29,14 +29,17 @@ void ObjectDependencies::read_parts(libpq::Connection& connection) {
       "  ON c.oid = t.typrelid AND c.relkind <> 'c' WHERE t.oid >= {6}"
       " UNION ALL SELECT {1}, oid, {3}, reltype, 0 FROM pg_catalog.pg_class WHERE relkind = 'c' AND oid >= {6}"
       " UNION ALL SELECT {1}, conindid, {4}, oid, 0 FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
-      " UNION ALL SELECT {4}, oid, {3}, contypid, 0 FROM pg_catalog.pg_constraint WHERE contypid <> 0{5}",
+      " UNION ALL SELECT {4}, oid, {3}, contypid, 0 FROM pg_catalog.pg_constraint WHERE contypid <> 0"
+      " UNION ALL SELECT classid, objid, refclassid, refobjid, 0 FROM pg_catalog.pg_depend"
+      "  WHERE classid IN ({7}, {8}) AND refclassid IN ({9}, {10}) AND deptype <> 'n' AND objid >= {6}{5}",
       catalogs::column_default, catalogs::relation, catalogs::rule, catalogs::type, catalogs::constraint,
       connection.server_version() < 140000
           ? ""
           : fmt::format(" UNION ALL SELECT {0}, rngmultitypid, {0}, rngtypid, 0 FROM pg_catalog.pg_range"
                         " WHERE rngtypid >= {1}",
                         catalogs::type, first_user_object),
-      first_user_object);
+      first_user_object, catalogs::operator_member, catalogs::function_member, catalogs::operator_class,
+      catalogs::operator_family);
   const libpq::Result result = connection.execute(sql);
   for (int row = 0; row < result.rows(); ++row) {
     parts_[{object_id(result, row, 0), object_id(result, row, 1)}] = {

@@ -20,11 +20,19 @@ SchemaObjects read_collations(libpq::Connection& connection);
 /// Enums, domains, composite and range types.
 SchemaObjects read_types(libpq::Connection& connection);
 SchemaObjects read_functions(libpq::Connection& connection);
+SchemaObjects read_aggregates(libpq::Connection& connection);
+SchemaObjects read_casts(libpq::Connection& connection);
+/// Operators, their families and classes.
+SchemaObjects read_operators(libpq::Connection& connection);
+/// Text search dictionaries and configurations.
+SchemaObjects read_text_search(libpq::Connection& connection);
 /// Sequences that mirrored columns use, without those of identity columns, and whom they belong to.
 SchemaObjects sequence_objects(const std::vector<SequenceState>& sequences, const RelationCatalog& catalog);
 /// The mirrored tables.
 SchemaObjects read_tables(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog,
                           const std::vector<SequenceState>& sequences, const ScriptOptions& options);
+/// Storage parameters of the mirrored tables and their columns.
+SchemaObjects read_storage(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog);
 /// Keys, CHECK, EXCLUDE and FOREIGN KEY constraints.
 SchemaObjects read_constraints(libpq::Connection& connection);
 /// Indexes that no constraint made, the replica identity, statistics objects.
@@ -34,6 +42,8 @@ SchemaObjects read_statistics(libpq::Connection& connection);
 /// Views and materialized views.
 SchemaObjects read_views(libpq::Connection& connection);
 SchemaObjects read_triggers(libpq::Connection& connection);
+/// Of tables and views, but for what makes a view.
+SchemaObjects read_rules(libpq::Connection& connection);
 /// On the objects among `made`.
 SchemaObjects read_comments(libpq::Connection& connection, const ScriptScope& scope, const SchemaObjects& made);
 

@@ -99,7 +99,9 @@ SchemaObjects read_tables(libpq::Connection& connection, const ScriptScope& scop
       std::vector<ObjectNode> functions = scope.default_functions(table.oid, column.number);
       columns += (columns.empty() ? "" : ", ") +
                  column_definition(column, identity_sequence(sequences, table.oid, column.number), !functions.empty());
-      if (!functions.empty()) objects.push_back(default_object(table, column, std::move(functions)));
+      // Of a table that stands in the mirror without it, whatever made it so.
+      const bool has_default = column.default_sql && !column.generated;
+      if (has_default) objects.push_back(default_object(table, column, std::move(functions)));
     }
     std::string sql = fmt::format("CREATE TABLE {} ({})", libpq::qualified(table.schema, table.name), columns);
     if (table.partitioned && keep_partitions) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/object_readers.hpp"
 #include "libpq/identifier.hpp"
 
@@ -50,6 +51,26 @@ void read_enums(libpq::Connection& connection, SchemaObjects& objects) {
     objects.push_back(
         type_object(result, row, "enum type",
                     fmt::format("CREATE TYPE {} AS ENUM ({})", name_of(result, row), result.text(row, 3))));
+  }
+}
+
+/// Each by itself, since a label keeps its number when it is called otherwise.
+void read_enum_labels(libpq::Connection& connection, SchemaObjects& objects) {
+  const libpq::Result result = connection.execute(
+      "SELECT t.oid, n.nspname, t.typname, e.oid, pg_catalog.quote_literal(e.enumlabel),"
+      " coalesce(' AFTER ' || pg_catalog.quote_literal(pg_catalog.lag(e.enumlabel) OVER place),"
+      "  ' BEFORE ' || pg_catalog.quote_literal(pg_catalog.lead(e.enumlabel) OVER place))"
+      " FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid >= 16384"
+      " WINDOW place AS (PARTITION BY t.oid ORDER BY e.enumsortorder) ORDER BY t.oid, e.enumsortorder");
+  for (int row = 0; row < result.rows(); ++row) {
+    SchemaObject label = part_object(result, row, enum_label_kind,
+                                     fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{}", name_of(result, row),
+                                                 result.text(row, 4), result.text(row, 5)),
+                                     {});
+    label.node = {catalogs::enum_label, static_cast<ObjectId>(result.integer(row, 3))};
+    label.statement.name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 4));
+    objects.push_back(std::move(label));
   }
 }
 
@@ -154,6 +175,7 @@ void read_ranges(libpq::Connection& connection, SchemaObjects& objects) {
 SchemaObjects read_types(libpq::Connection& connection) {
   SchemaObjects objects;
   read_enums(connection, objects);
+  read_enum_labels(connection, objects);
   read_domains(connection, objects);
   read_domain_constraints(connection, objects);
   read_composites(connection, objects);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include <stdexcept>
 #include <utility>
 
@@ -86,6 +88,22 @@ class PostgresSnapshot::Session {
     }
   }
 
+  /// Read once: the deparsers look at the catalog of now, and so the earlier the better.
+  const std::vector<change::SchemaStatement>& definition() {
+    constexpr const char* internal_error = "XX000";
+    if (definition_) return *definition_;
+    const Savepoint reading(connection_);
+    try {
+      definition_ = schema_script(connection_, catalog_, options_);
+    } catch (const libpq::DatabaseError& error) {
+      if (error.sqlstate() != internal_error) throw;
+      // Somebody has just dropped what the snapshot still shows.
+      throw libpq::DatabaseError(fmt::format("a definition changed while it was read: {}", error.what()), "40001",
+                                 error.connection_lost());
+    }
+    return *definition_;
+  }
+
   std::vector<change::SequenceValue> sequences() {
     std::vector<SequenceState> states;
     {
@@ -118,6 +136,7 @@ class PostgresSnapshot::Session {
   libpq::Connection connection_;
   RelationCatalog catalog_;
   std::vector<change::RelationPtr> relations_;
+  std::optional<std::vector<change::SchemaStatement>> definition_;
 };
 
 PostgresSnapshot::PostgresSnapshot(const config::ConnectionSettings& settings, const config::TableRules& rules,
@@ -142,10 +161,7 @@ change::TableProfile PostgresSnapshot::profile(const change::Relation& relation)
   throw std::logic_error("columns of " + relation.qualified_name() + " are native and have no storage classes");
 }
 
-std::vector<change::SchemaStatement> PostgresSnapshot::definition() {
-  const Savepoint reading(session_->connection());
-  return schema_script(session_->connection(), session_->catalog(), session_->options());
-}
+std::vector<change::SchemaStatement> PostgresSnapshot::definition() { return session_->definition(); }
 
 std::vector<change::SequenceValue> PostgresSnapshot::sequences() { return session_->sequences(); }
 

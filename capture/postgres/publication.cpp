@@ -13,6 +13,10 @@ namespace pgmirror::capture::postgres {
 namespace {
 
 constexpr const char* not_owner = "42501";
+constexpr const char* lock_not_available = "55P03";
+constexpr const char* undefined_table = "42P01";  ///< renamed or dropped since the catalog was read
+
+enum class Altered : std::uint8_t { done, refused, in_the_way };
 
 struct Member {
   ObjectId oid = 0;
@@ -74,8 +78,8 @@ bool is_there(libpq::Connection& connection, const std::string& publication) {
              .rows() == 1;
 }
 
-/// False when the server did not let us, which was logged.
-bool alter(libpq::Connection& connection, const std::string& publication, const char* verb, const Member& member) {
+/// What the server refused was logged.
+Altered alter(libpq::Connection& connection, const std::string& publication, const char* verb, const Member& member) {
   const std::string statement =
       fmt::format("ALTER PUBLICATION {} {} TABLE {}", libpq::quote_identifier(publication), verb, member.table);
   try {
@@ -84,13 +88,17 @@ bool alter(libpq::Connection& connection, const std::string& publication, const 
     connection.execute("SET LOCAL lock_timeout = '3s'");
     connection.execute(statement);
     transaction.commit();
-    return true;
+    return Altered::done;
   } catch (const libpq::DatabaseError& refused) {
     if (refused.connection_lost()) throw;
+    if (refused.sqlstate() == lock_not_available || refused.sqlstate() == undefined_table) {
+      spdlog::warn("[MirrorSource] Table {} cannot be published yet: {}", member.table, refused.what());
+      return Altered::in_the_way;
+    }
     spdlog::error("[MirrorSource] Table {} cannot be published: {}; {}", member.table, refused.what(),
                   refused.sqlstate() == not_owner ? fmt::format("let its owner run \"{}\"", statement)
                                                   : std::string("trying again"));
-    return false;
+    return Altered::refused;
   }
 }
 
@@ -126,9 +134,10 @@ Publications::Outcome Publications::bring_to(libpq::Connection& connection, cons
   std::set<Member> inserts_now = present(connection, both[1]);
   Outcome outcome;
   const auto change = [&](const std::string& publication, const char* verb, const Member& member) {
-    const bool done = alter(connection, publication, verb, member);
-    if (!done) outcome.refused.push_back(member.oid);
-    return done;
+    const Altered altered = alter(connection, publication, verb, member);
+    if (altered != Altered::done) outcome.refused.push_back(member.oid);
+    if (altered == Altered::in_the_way) outcome.passing = true;
+    return altered == Altered::done;
   };
   // Added again below, whole; what was hidden meanwhile comes with the content of the table.
   const auto take_out_narrowed = [&](const std::string& publication, std::set<Member>& members) {

@@ -25,6 +25,7 @@ class Publications {
   struct Outcome {
     std::vector<ObjectId> added;    ///< rows of transactions that are open now may be missing from the stream
     std::vector<ObjectId> refused;  ///< by the server, which was logged with the remedy
+    bool passing = false;           ///< some were only in the way of somebody: it is worth trying again soon
   };
   /// Whether somebody has put a row filter or a column list on them: what those hide is missing from the stream. To be
   /// mended by bring_to().

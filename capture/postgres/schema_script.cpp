@@ -30,14 +30,20 @@ SchemaObjects read_candidates(libpq::Connection& connection, const RelationCatal
   append(objects, read_collations(connection));
   append(objects, read_types(connection));
   append(objects, read_functions(connection));
+  append(objects, read_aggregates(connection));
+  append(objects, read_casts(connection));
+  append(objects, read_operators(connection));
+  append(objects, read_text_search(connection));
   append(objects, sequence_objects(sequences, catalog));
   append(objects, read_tables(connection, scope, catalog, sequences, options));
+  append(objects, read_storage(connection, scope, catalog));
   append(objects, read_constraints(connection));
   append(objects, read_indexes(connection));
   append(objects, replica_identities(connection, catalog));
   append(objects, read_statistics(connection));
   if (options.views) append(objects, read_views(connection));
   if (options.triggers) append(objects, read_triggers(connection));
+  if (options.triggers) append(objects, read_rules(connection));
   return objects;
 }
 
@@ -60,6 +66,7 @@ class Selection {
     }
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (!taken_[i] || candidates_[i].rank == Rank::partition) continue;
+      if (candidates_[i].statement.kind == enum_label_kind) continue;
       candidates_[i].statement.stage = Stage::before_data;
       candidates_[i].statement.required = true;
     }
@@ -171,6 +178,8 @@ std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection
                                                    const ScriptOptions& options) {
   std::vector<change::SchemaStatement> statements;
   for (ScriptedObject& object : scripted_objects(connection, catalog, options)) {
+    // The type is made with them.
+    if (object.statement.kind == enum_label_kind) continue;
     statements.push_back(std::move(object.statement));
   }
   return statements;

@@ -17,14 +17,14 @@ struct ScriptOptions {
   };
   Partitions partitions = Partitions::plain;
   bool views = true;      ///< over mirrored tables; materialized ones without data
-  bool functions = true;  ///< those that tables need are always there
-  bool triggers = false;  ///< created disabled
+  bool functions = true;  ///< with aggregates, operators, casts, text search; those that tables need are always there
+  bool triggers = false;  ///< with rules; created disabled
   bool comments = true;
 };
 
 /// Everything that makes the mirrored tables, and what belongs to them, in another server, in an order in which it can
 /// be run: each statement alone or all in one transaction. Some are several statements in one text. Owners, grants, row
-/// level security, tablespaces and storage settings are left out.
+/// level security and tablespaces are left out.
 ///
 /// What needs a table or column that is not mirrored is left out: views, foreign keys, indexes, constraints. Columns
 /// GENERATED ... AS IDENTITY become BY DEFAULT ones, which take the source's values and go on counting once the mirror

@@ -77,7 +77,8 @@ std::string gap_reason(const CatalogTable& before, const CatalogTable& after, co
   return reason;
 }
 
-void compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
+/// Returns whether the table's content has to be taken anew.
+bool compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
                    const FollowedTable& is, std::vector<CatalogEvent>& events) {
   bool certain = true;
   if (was.following != is.following) {
@@ -92,9 +93,9 @@ void compare_table(const CatalogTable& before, const FollowedTable& was, const C
   }
   std::string reason = gap_reason(before, after, is);
   if (reason.empty() && !certain) reason = "a column was dropped and one of the same name added";
-  if (!reason.empty()) {
-    events.push_back({.kind = Kind::content_gap, .table = is, .reason = std::move(reason)});
-  }
+  if (reason.empty()) return false;
+  events.push_back({.kind = Kind::content_gap, .table = is, .reason = std::move(reason)});
+  return true;
 }
 
 }  // namespace
@@ -117,8 +118,8 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
       events.push_back({.kind = Kind::table_appeared, .table = std::move(*is), .at_once = true});
       continue;
     }
-    compare_table(*old, *follow(*old, everything), table, *is, events);
-    for (change::SchemaStatement& statement : column_statements(*old, table, rules)) {
+    const bool copied = compare_table(*old, *follow(*old, everything), table, *is, events);
+    for (change::SchemaStatement& statement : column_statements(*old, table, rules, copied)) {
       events.push_back({.kind = Kind::statement, .statement = std::move(statement)});
     }
   }

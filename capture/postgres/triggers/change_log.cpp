@@ -1,6 +1,9 @@
 #include "capture/postgres/triggers/change_log.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
@@ -11,6 +14,7 @@ namespace {
 /// `*=` compares what is stored and has no opinion on types without equality. The argument of the trigger cuts a row
 /// behind its key; it must not match a row that was cut in the middle of a cell, hence its look at what follows.
 constexpr const char* function_body = R"(
+-- pgmirror's log of changes, version 2
 DECLARE
   old_row pg_catalog.text;
   new_row pg_catalog.text;
@@ -35,35 +39,55 @@ BEGIN
 END
 )";
 
+/// md5 of the bodies that earlier versions have made, all of which write the log as it is read now. A body that nobody
+/// knows is somebody else's, and what it has logged cannot be trusted.
+constexpr std::array earlier_bodies{"2dd5d3449d28cc1cd0f696026ec91386"};
+
 /// Rows are printed the one way that a session of ours prints them.
 constexpr const char* function_settings =
     "SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'"
     " SET timezone = 'UTC' SET extra_float_digits = 3 SET bytea_output = 'hex' SET lc_monetary = 'C'"
     " SET quote_all_identifiers = off";
 
+std::string function_sql() {
+  return fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n{}\nAS {};\n",
+                     log_function, function_settings, libpq::quote_literal(function_body));
+}
+
 }  // namespace
 
 std::string change_log_sql() {
-  return fmt::format(
-      "CREATE SCHEMA IF NOT EXISTS pgmirror;\n"
-      "CREATE TABLE IF NOT EXISTS pgmirror.changes (xid bigint NOT NULL, relation oid NOT NULL, old text, new text)"
-      " WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);\n"
-      "CREATE INDEX IF NOT EXISTS changes_xid ON pgmirror.changes (xid);\n"
-      "CREATE TABLE IF NOT EXISTS pgmirror.progress (position bigint PRIMARY KEY, snapshot txid_snapshot NOT NULL,"
-      " promised boolean NOT NULL) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);\n"
-      "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n{}\nAS {};\n",
-      log_function, function_settings, libpq::quote_literal(function_body));
+  return "CREATE SCHEMA IF NOT EXISTS pgmirror;\n"
+         "CREATE TABLE IF NOT EXISTS pgmirror.changes (xid bigint NOT NULL, relation oid NOT NULL, old text, new text)"
+         " WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);\n"
+         "CREATE INDEX IF NOT EXISTS changes_xid ON pgmirror.changes (xid);\n"
+         "CREATE TABLE IF NOT EXISTS pgmirror.progress (position bigint PRIMARY KEY, snapshot txid_snapshot NOT NULL,"
+         " promised boolean NOT NULL) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = "
+         "1000);\n" +
+         function_sql();
 }
 
 bool has_change_log(libpq::Connection& connection) {
-  const libpq::Result result =
-      connection.execute(fmt::format("SELECT pg_catalog.to_regclass('pgmirror.changes') IS NOT NULL"
-                                     " AND pg_catalog.to_regclass('pgmirror.changes_xid') IS NOT NULL"
-                                     " AND pg_catalog.to_regclass('pgmirror.progress') IS NOT NULL"
-                                     " AND EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid ="
-                                     " pg_catalog.to_regproc('{}') AND prosrc = {} AND prosecdef)",
-                                     log_function, libpq::quote_literal(function_body)));
+  const libpq::Result result = connection.execute(
+      fmt::format("SELECT pg_catalog.to_regclass('pgmirror.changes') IS NOT NULL"
+                  " AND pg_catalog.to_regclass('pgmirror.changes_xid') IS NOT NULL"
+                  " AND pg_catalog.to_regclass('pgmirror.progress') IS NOT NULL"
+                  " AND EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid = pg_catalog.to_regproc('{}') AND prosecdef"
+                  " AND (prosrc = {} OR pg_catalog.md5(prosrc) IN ('{}')))",
+                  log_function, libpq::quote_literal(function_body), fmt::join(earlier_bodies, "', '")));
   return result.boolean(0, 0);
+}
+
+bool renew_log_function(libpq::Connection& connection) {
+  const libpq::Result earlier = connection.execute(
+      fmt::format("SELECT FROM pg_catalog.pg_proc WHERE oid = pg_catalog.to_regproc('{}') AND prosecdef"
+                  " AND pg_catalog.md5(prosrc) IN ('{}')",
+                  log_function, fmt::join(earlier_bodies, "', '")));
+  if (earlier.rows() == 0) return false;
+  libpq::DatabaseTransaction transaction(connection);
+  connection.execute(function_sql());
+  transaction.commit();
+  return true;
 }
 
 void make_change_log(libpq::Connection& connection) {

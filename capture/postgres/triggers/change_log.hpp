@@ -16,8 +16,11 @@ namespace pgmirror::capture::postgres::triggers {
 
 /// What makes it, harmless to repeat.
 std::string change_log_sql();
-/// Whether all of it is there, as this version makes it. Throws DatabaseError.
+/// Whether all of it is there, as this version makes it or an earlier one did. Throws DatabaseError.
 bool has_change_log(libpq::Connection& connection);
+/// Puts this version's function in the place of an earlier version's; triggers and log stay as they are. Whether there
+/// was one. Throws DatabaseError.
+bool renew_log_function(libpq::Connection& connection);
 /// Makes it in one transaction. Throws DatabaseError.
 void make_change_log(libpq::Connection& connection);
 /// Takes it away; the schema too where nothing else is in it. No trigger may use it any more. Throws DatabaseError.

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "capture/postgres/catalog_follower.hpp"
 #include "capture/postgres/event_writing.hpp"
 #include "capture/postgres/source_session.hpp"
+#include "capture/postgres/triggers/change_log.hpp"
 #include "capture/postgres/triggers/progress.hpp"
 #include "capture/postgres/triggers/source_check.hpp"
+#include "capture/postgres/unscripted_objects.hpp"
 
 namespace pgmirror::capture::postgres::triggers {
 namespace {
@@ -42,9 +45,14 @@ LogSession::LogSession(LogFollowing& following, change::TransactionWriter& write
   const SourceFacts facts = read_facts(noting_);
   require_fit(facts, following_.history.source);
   take_log(noting_);
+  if (renew_log_function(noting_)) spdlog::info("[MirrorSource] Renewed the function that writes the log of changes");
   since_ = require_continuation(noting_, facts, following_.history);
   promise_lost_ = following_.moments.any_lost(noting_, following_.history.queue_end);
   open_reading();
+  if (!std::exchange(following_.unscripted_told, true)) {
+    const std::string kinds = unscripted_objects(noting_, script_options(following_.settings));
+    if (!kinds.empty()) spdlog::info("[MirrorSource] Not taken over into the mirror: {}", kinds);
+  }
   spdlog::info("[MirrorSource] Following {} by triggers from {}", following_.history.source,
                to_string(following_.history.queue_end));
 }
@@ -79,9 +87,9 @@ bool LogSession::anything_due() {
   const auto now = Clock::now();
   if (now >= next_sequences_ && next_look_ != Clock::time_point{}) {
     next_sequences_ = now + sequence_interval;
-    for (auto& value : sequences_.poll(noting_, definitions_.catalog())) sequence_values_.push_back(std::move(value));
+    sequence_news_.add(sequences_.poll(noting_, definitions_.catalog()));
   }
-  return promise_lost_ || now >= next_look_ || !sequence_values_.empty() || following_.moments.any_promised() ||
+  return promise_lost_ || now >= next_look_ || !sequence_news_.empty() || following_.moments.any_promised() ||
          LogInterval(since_).has_rows(noting_);
 }
 
@@ -135,7 +143,7 @@ bool LogSession::tell(Moment& moment, bool promised) {
   }
   extents_ = LogInterval(since_).extents(moment.connection());
   const std::vector<ObjectId> changed = changed_tables(extents_);
-  const bool worth_telling = promised || promise_lost_ || !changed.empty() || !sequence_values_.empty() ||
+  const bool worth_telling = promised || promise_lost_ || !changed.empty() || !sequence_news_.empty() ||
                              !following_.unreadable.empty() || (news && news->worth_telling());
   if (worth_telling) {
     Progress::store(noting_, moment.position(), moment.snapshot(), promised);
@@ -149,7 +157,7 @@ bool LogSession::tell(Moment& moment, bool promised) {
   since_ = moment.snapshot();
   if (!worth_telling) return false;
   promise_lost_ = false;
-  sequence_values_.clear();
+  sequence_news_ = {};
   following_.unreadable.clear();
   Progress::release(noting_, moment.position(), moment.snapshot());
   return true;
@@ -186,7 +194,7 @@ void LogSession::write(Moment& moment, const std::optional<DefinitionNews>& news
       if (belongs_behind_rows(event)) writer_.statement(event.statement);
     }
   }
-  for (const change::SequenceValue& value : sequence_values_) writer_.sequence(value);
+  sequence_news_.write(writer_);
 }
 
 void LogSession::write_definitions(const DefinitionNews& news, change::Position position) {

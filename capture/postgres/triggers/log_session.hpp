@@ -40,6 +40,7 @@ struct LogFollowing {
   std::map<ObjectId, std::string> unreadable{};
   ConnectionBreaker noting{};
   ConnectionBreaker reading{};
+  bool unscripted_told = false;
 };
 
 /// Follows the log of changes over two connections with the source until one of them is lost: moment after moment, what
@@ -82,7 +83,7 @@ class LogSession {
   std::map<ObjectId, LogInterval::Extent> extents_;
   std::map<ObjectId, std::string> gaps_;  ///< of the open transaction
   SequenceWatch sequences_;
-  std::vector<change::SequenceValue> sequence_values_;
+  SequenceNews sequence_news_;
   TriggerInstallation installation_;
   Clock::time_point next_look_{};
   Clock::time_point next_sequences_{};

@@ -32,9 +32,23 @@ PreflightFindings check_server(const PreflightFacts& facts) {
   return findings;
 }
 
+/// Nothing bounds the log while no agent reads it.
+PreflightFinding check_log_size(libpq::Connection& connection, const std::string& subject) {
+  constexpr std::int64_t much = std::int64_t{256} << 20U;
+  const std::int64_t bytes =
+      connection.execute("SELECT pg_catalog.pg_total_relation_size('pgmirror.changes'::pg_catalog.regclass)")
+          .integer(0, 0);
+  const std::string size = fmt::format("the log of changes stands and takes {} MB", bytes >> 20U);
+  if (bytes < much) return {Severity::ok, "change_log", subject, size};
+  return {Severity::warning, "change_log", subject,
+          size +
+              "; it grows with each change as long as no pgmirror reads it: start one, or end it with \"pgmirror "
+              "teardown --yes\""};
+}
+
 PreflightFinding check_log(libpq::Connection& connection, const PreflightFacts& facts) {
   const std::string subject = "schema pgmirror";
-  if (has_change_log(connection)) return {Severity::ok, "change_log", subject, "the log of changes stands"};
+  if (has_change_log(connection)) return check_log_size(connection, subject);
   const bool stands =
       connection.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'pgmirror')").boolean(0, 0);
   if (facts.superuser || (facts.creates_in_database && !stands)) {

@@ -46,6 +46,28 @@ constexpr std::array queries{
     " AND relnamespace IN (SELECT oid FROM app)",
     "SELECT format('function %s: %s', p.oid::regprocedure, pg_get_functiondef(p.oid)) FROM pg_proc p"
     " WHERE pronamespace IN (SELECT oid FROM app) AND prokind <> 'a' AND NOT member(p.oid)",
+    "SELECT format('operator %s: %s %s', o.oid::regoperator, o.oprcode, o.oprcom::regoperator) FROM pg_operator o"
+    " WHERE oprnamespace IN (SELECT oid FROM app) AND NOT member(o.oid)",
+    "SELECT format('operator class %s: %s %s %s %s', c.opcname, opcmethod, opcdefault, opcintype::regtype,"
+    " (SELECT array_agg(amopstrategy || amopopr::regoperator::text ORDER BY amopstrategy) FROM pg_amop WHERE"
+    " amopfamily = opcfamily)) FROM pg_opclass c WHERE opcnamespace IN (SELECT oid FROM app) AND NOT member(c.oid)",
+    "SELECT format('cast %s as %s: %s %s', castsource::regtype, casttarget::regtype, castfunc::regproc, castcontext)"
+    " FROM pg_cast c WHERE c.oid >= 16384 AND NOT member(c.oid)",
+    "SELECT format('dictionary %s: %s', d.oid::regdictionary, dictinitoption) FROM pg_ts_dict d"
+    " WHERE dictnamespace IN (SELECT oid FROM app) AND NOT member(d.oid)",
+    "SELECT format('search configuration %s: %s', c.oid::regconfig, (SELECT array_agg(maptokentype || ' ' ||"
+    " mapdict::regdictionary ORDER BY maptokentype, mapseqno) FROM pg_ts_config_map WHERE mapcfg = c.oid))"
+    " FROM pg_ts_config c WHERE cfgnamespace IN (SELECT oid FROM app) AND NOT member(c.oid)",
+    "SELECT format('rule %s: %s %s', rulename, ev_enabled, pg_get_ruledef(r.oid)) FROM pg_rewrite r"
+    " JOIN pg_class c ON c.oid = ev_class WHERE relnamespace IN (SELECT oid FROM app) AND rulename <> '_RETURN'",
+    "SELECT format('storage %s.%s: %s %s %s %s', attrelid::regclass, attname, attstorage, attcompression, "
+    "attstattarget,"
+    " (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n_distinct%')) FROM pg_attribute JOIN pg_class c ON "
+    "c.oid = attrelid WHERE attnum > 0 AND NOT attisdropped"
+    " AND relkind IN ('r', 'p') AND relnamespace IN (SELECT oid FROM app) AND NOT relispartition AND relpersistence "
+    "='p'",
+    "SELECT format('toast of %s: %s', c.oid::regclass, t.reloptions) FROM pg_class c JOIN pg_class t ON t.oid ="
+    " c.reltoastrelid WHERE t.reloptions IS NOT NULL",
     "SELECT format('aggregate %s', p.oid::regprocedure) FROM pg_proc p"
     " WHERE pronamespace IN (SELECT oid FROM app) AND prokind = 'a' AND NOT member(p.oid)",
     "SELECT format('trigger %s.%s: %s %s', tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid))"

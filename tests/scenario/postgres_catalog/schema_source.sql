@@ -116,6 +116,22 @@ CREATE INDEX events_kind ON events (kind);
 CREATE UNIQUE INDEX events_unique ON events (at, id);
 CREATE TABLE event_notes (id bigint, at date, note text, FOREIGN KEY (id, at) REFERENCES events);
 
+CREATE FUNCTION shop.near(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT abs($1 - $2) < 3';
+CREATE OPERATOR shop.~~~ (FUNCTION = shop.near, LEFTARG = int, RIGHTARG = int, COMMUTATOR = OPERATOR(shop.~~~));
+CREATE FUNCTION shop.reversed(text, text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT bttextcmp($2, $1)';
+CREATE OPERATOR CLASS shop.backwards FOR TYPE text USING btree AS OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 shop.reversed(text, text);
+CREATE INDEX parent_backwards ON parent (v shop.backwards);
+CREATE TYPE shop.pair AS (a int, b int);
+CREATE FUNCTION shop.pair_of(text) RETURNS shop.pair LANGUAGE sql IMMUTABLE AS 'SELECT 1, length($1)';
+CREATE CAST (text AS shop.pair) WITH FUNCTION shop.pair_of(text) AS ASSIGNMENT;
+CREATE TEXT SEARCH DICTIONARY shop.plain (TEMPLATE = pg_catalog.simple, accept = false);
+CREATE TEXT SEARCH CONFIGURATION shop.words (PARSER = pg_catalog."default");
+ALTER TEXT SEARCH CONFIGURATION shop.words ADD MAPPING FOR asciiword, word WITH shop.plain, pg_catalog.english_stem;
+CREATE INDEX parent_words ON parent USING gin (to_tsvector('shop.words', v));
+CREATE RULE keep AS ON DELETE TO parent DO ALSO NOTIFY parent;
+ALTER TABLE parent SET (fillfactor = 70, toast.autovacuum_enabled = false);
+ALTER TABLE parent ALTER v SET STORAGE EXTERNAL, ALTER v SET (n_distinct = -0.5), ALTER v SET STATISTICS 50, ALTER v SET COMPRESSION pglz;
+
 CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);
 CREATE TABLE secrets (id serial PRIMARY KEY, customer bigint REFERENCES shop.customers);
 CREATE TABLE accounts (id int PRIMARY KEY, login text UNIQUE, password text, hint text GENERATED ALWAYS AS (left(password, 1)) STORED, CHECK (length(password) > 3), CHECK (login <> ''));
@@ -134,6 +150,7 @@ CREATE VIEW view_of_secret_view AS SELECT * FROM secret_view;
 CREATE VIEW passwords AS SELECT id, password FROM accounts;
 CREATE VIEW logins AS SELECT id, login FROM accounts;
 COMMENT ON VIEW shop.big_orders IS 'big';
+CREATE RULE refuse AS ON INSERT TO logins DO INSTEAD NOTHING;
 COMMENT ON COLUMN shop.big_orders.squashed IS 'short';
 COMMENT ON MATERIALIZED VIEW shop.totals IS 'sums';
 

@@ -71,5 +71,12 @@ TEST(CatalogMemory, TheFileIsReplacedAsAWhole) {
   EXPECT_THROW(recall_picture(file), std::runtime_error);
 }
 
+TEST(CatalogMemory, AFileOfAnotherVersionIsAPictureWithoutTables) {
+  const tests::TemporaryDirectory directory;
+  const auto file = directory / "catalog";
+  std::ofstream(file) << "pgmirror catalog 0\nwhatever stood there";
+  EXPECT_TRUE(recall_picture(file).value().tables.empty());
+}
+
 }  // namespace
 }  // namespace pgmirror::capture::postgres

@@ -22,14 +22,14 @@ TEST(EnumLabels, T9_LabelsAreReadWhateverTheyAndTheirTypeAreCalled) {
   EXPECT_TRUE(enum_labels(enum_type("")).empty());
 }
 
-TEST(EnumLabels, T10_LabelsAreRenamedWhereNoneWasAdded) {
-  const auto renamed = enum_changes(enum_type("'a', 'b'"), enum_type("'a', 'c'"));
-  ASSERT_EQ(renamed.size(), 1U);
-  EXPECT_TRUE(renamed[0].sql.ends_with("RENAME VALUE 'b' TO 'c'"));
-  const auto added = enum_changes(enum_type("'a'"), enum_type("'0', 'a'"));
+TEST(EnumLabels, T10_LabelsAreAddedInTheirPlacesAndRenamed) {
+  const auto added = label_additions(enum_type("'0', 'a'"));
   ASSERT_EQ(added.size(), 2U);
   EXPECT_TRUE(added[0].sql.ends_with("ADD VALUE IF NOT EXISTS '0' BEFORE 'a'"));
   EXPECT_TRUE(added[1].sql.ends_with("ADD VALUE IF NOT EXISTS 'a' AFTER '0'"));
+  change::SchemaStatement before = added[1];
+  before.sql = "ALTER TYPE \"s\".\"t\" ADD VALUE IF NOT EXISTS 'it''s AFTER' AFTER '0'";
+  EXPECT_TRUE(label_rename(before, added[0]).sql.ends_with(" RENAME VALUE 'it''s AFTER' TO '0'"));
 }
 
 SequenceState sequence(std::int64_t last, std::int64_t increment, std::int64_t minimum, std::int64_t maximum) {
