@@ -102,7 +102,9 @@ void ColumnFollow::add(const Column& column) {
   const std::string reason = fmt::format("column {} of table {} was added", column.name, after_.qualified_name());
   // Its default is a statement of its own, and values that older rows have of it come with a copy.
   if (column.family == change::TypeFamily::native) {
-    record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, quote_column(column.name), type.sql), reason);
+    record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}{}", table_, quote_column(column.name), type.sql,
+                            column.collation.empty() ? "" : " COLLATE " + column.collation),
+                reason);
     return;
   }
   const bool constant = column.default_sql && read_constant(*column.default_sql).has_value();

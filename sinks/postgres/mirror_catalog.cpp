@@ -7,7 +7,8 @@ namespace {
 
 /// Types are printed with their schemas, as a source's declared types are.
 constexpr const char* columns_sql = R"sql(
-WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true))
+WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+                     pg_catalog.set_config('quote_all_identifiers', 'off', true))
 SELECT c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
        a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
        (SELECT pg_catalog.format('OPERATOR(%I.%s)', s.nspname, o.oprname)

@@ -17,6 +17,7 @@
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/serial_apply.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
+#include "sinks/postgres/type_learning.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -106,7 +107,7 @@ MirrorSession::MirrorSession(const Surroundings& around)
       board_(around.board),
       orders_(around.orders),
       trouble_(around.trouble),
-      connection_(around.mirror.connection, "pgmirror"),
+      connection_(around.mirror.connection, "pgmirror", libpq::Connection::Access::read_write, {.pin_names = true}),
       ownership_(
           claim(connection_, around.mirror, around.identity, around.claimant, around.orders, start_over_, claimed_)),
       position_(claimed_.position),
@@ -160,11 +161,11 @@ void MirrorSession::check_history() const {
 }
 
 /// The source's types may have gained labels that no change tells of: when a row was refused because of its type, and
-/// before rows are copied.
+/// before tables are made and rows copied, which may use them. Types that do not stand here yet come with theirs.
 void MirrorSession::learn_types() {
   const auto additions = ask_source([&] { return source_.type_additions(); });
-  SchemaScriptRun types(connection_, mirror_.name, position_, !ownership_.replica_role);
-  for (const change::SchemaStatement& addition : additions) types.run(addition);
+  SchemaScriptRun script(connection_, mirror_.name, position_, !ownership_.replica_role);
+  learn_labels(connection_, additions, script);
 }
 
 /// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
@@ -184,8 +185,8 @@ void MirrorSession::await_snapshot() {
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
-  schema_.prepare(connection_, *snapshot);
   learn_types();
+  schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
                    &board_);
@@ -235,13 +236,13 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   }
   end_comparison();
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  schema_.prepare(connection_, *planned.snapshot);
   learn_types();
+  schema_.prepare(connection_, *planned.snapshot);
   InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
   const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;
-  schema_.complete(connection_, *planned.snapshot);
+  const bool again = schema_.complete(connection_, *planned.snapshot).copy_again;
   // Tables that the source has not any more wait in vain.
-  if (complete) copy_awaited_ = false;
+  if (complete) copy_awaited_ = again;
   if (complete && planned.ordered) orders_.resync_done();
   tables_.load(connection_);
   collector_->restart(position_);
@@ -266,7 +267,8 @@ void MirrorSession::compare(std::unique_ptr<change::Snapshot> snapshot, Verifica
 std::optional<libpq::Connection> MirrorSession::second_connection() const {
   if (mirror_.pool < 2) return std::nullopt;
   try {
-    return libpq::Connection(mirror_.connection, "pgmirror");
+    return libpq::Connection(mirror_.connection, "pgmirror", libpq::Connection::Access::read_write,
+                             {.pin_names = true});
   } catch (const libpq::DatabaseError& error) {
     spdlog::info("[MirrorVerify] Applying waits while the mirror is compared: {}", error.what());
     return std::nullopt;
@@ -451,6 +453,7 @@ void MirrorSession::leave_pipeline() {
 void MirrorSession::handle_unknown() {
   leave_pipeline();
   tables_.describe(connection_, collector_->unknown());
+  if (tables_.take_copy_asked()) copy_awaited_ = true;
 }
 
 /// False where the next transaction ends behind the snapshot that is planned with.
@@ -465,7 +468,7 @@ bool MirrorSession::apply_alone() {
   const change::Position until = planned_ ? planned_->snapshot->position() : BatchLimits{}.until;
   const auto outcome = serial.apply_next(*cursor_, position_, until, refusals);
   if (!outcome) return false;
-  if (outcome->tables_to_copy > 0) copy_awaited_ = true;
+  if (tables_.take_copy_asked()) copy_awaited_ = true;
   if (outcome->rows_parked + outcome->tables_stopped > 0) {
     spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome->rows_parked,
                   outcome->tables_stopped);

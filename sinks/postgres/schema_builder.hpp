@@ -28,6 +28,7 @@ struct SchemaReport {
   std::size_t foreign_keys_created = 0;
   /// Objects of the source that the mirror lacks on purpose, one sentence each with the reason.
   std::vector<std::string> left_out;
+  bool copy_again = false;  ///< some table was defined anew meanwhile, and waits for another copy
 };
 
 /// Gives the mirror the source's tables, and keeps them the same while the source changes.

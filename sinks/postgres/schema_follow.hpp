@@ -34,6 +34,13 @@ class SchemaFollow {
   MirrorTablePtr follow(const change::SchemaChange& change, bool rows_come_again = false);
   /// Only the name, for a table that is stopped.
   void rename(const change::SchemaChange& change);
+  /// Before a table is copied again rather than followed: gives it its name, if nothing stands against it, and takes
+  /// away the columns that the source has not any more. Another table that has the name and does not fit is set aside.
+  /// False when the table keeps its former name.
+  bool make_ready_for_copy(const change::SchemaChange& change);
+  /// Of a table that is copied again rather than followed: takes away the columns that the source has not any more.
+  /// Those that the mirror refuses to drop stay.
+  void drop_lost_columns(const change::SchemaChange& change);
   /// After the rows: makes new indexes and foreign keys, since rows of the same transaction may be what makes them
   /// possible. Tables have to be described again afterwards.
   void finish();
@@ -49,6 +56,7 @@ class SchemaFollow {
   MirrorTablePtr replace(const change::SchemaChange& change);
   void empty(const change::Relation& relation);
   void settle_checks();
+  bool fits(const change::RelationPtr& relation) const;
   /// Why the mirror's rows cannot be identified any more; nothing where they can.
   std::optional<std::string> other_key(const change::SchemaChange& change) const;
   bool keyed_by_row_id(const change::Relation& relation) const;

@@ -22,6 +22,18 @@ using change::SchemaStatement;
 constexpr std::array stands_already{"42P04", "42P06", "42P07", "42701", "42710", "42723"};
 constexpr const char* invalid_table_definition = "42P16";  // also: a second primary key
 
+constexpr const char* duplicate_relation = "42P07";
+
+/// Of identity columns, whose sequence may still belong to another table: the server finds a free name.
+std::string without_sequence_names(std::string sql) {
+  constexpr std::string_view naming = " AS IDENTITY (SEQUENCE NAME ";
+  for (std::size_t at = sql.find(naming); at != std::string::npos; at = sql.find(naming, at + 1)) {
+    const std::size_t name = at + naming.size() - std::string_view("SEQUENCE NAME ").size();
+    sql.erase(name, sql.find("START WITH ", name) - name);
+  }
+  return sql;
+}
+
 bool stands(const SchemaStatement& statement, const libpq::DatabaseError& error) {
   const bool second_key = statement.kind == "primary key" && error.sqlstate() == invalid_table_definition;
   return second_key || std::ranges::find(stands_already, error.sqlstate()) != stands_already.end();
@@ -109,8 +121,24 @@ void SchemaScriptRun::run(const SchemaStatement& statement) {
     transaction.commit();
   } catch (const libpq::DatabaseError& error) {
     if (passes(error)) throw;
+    const std::string unnamed = without_sequence_names(statement.sql);
+    if (unnamed != statement.sql && error.sqlstate() == duplicate_relation && !table_stands(statement)) {
+      SchemaStatement again = statement;
+      again.sql = unnamed;
+      run(again);
+      return;
+    }
     refused(statement, error);
   }
+}
+
+bool SchemaScriptRun::table_stands(const SchemaStatement& statement) const {
+  return connection_
+             .execute(
+                 "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                 " WHERE n.nspname = $1 AND c.relname = $2",
+                 libpq::Parameters::texts({statement.schema, statement.name}))
+             .rows() > 0;
 }
 
 void SchemaScriptRun::run_inside(const SchemaStatement& statement) {
@@ -142,6 +170,7 @@ void SchemaScriptRun::refused(const SchemaStatement& statement, const libpq::Dat
     ++report_.standing;
     return;
   }
+  last_refusal_ = error.sqlstate();
   std::string sentence =
       fmt::format("{} {}: the mirror refuses it: {}", statement.kind,
                   statement.schema.empty() ? statement.name : statement.schema + "." + statement.name, error.what());

@@ -36,9 +36,12 @@ class SchemaScriptRun {
   void run_inside(const change::SchemaStatement& statement);
 
   const ScriptReport& report() const { return report_; }
+  /// SQLSTATE of the last statement that was left out.
+  const std::string& last_refusal() const { return last_refusal_; }
 
  private:
   void execute(const change::SchemaStatement& statement);
+  bool table_stands(const change::SchemaStatement& statement) const;
   void refused(const change::SchemaStatement& statement, const libpq::DatabaseError& error);
   void note(const std::string& statement, const std::string& reason);
 
@@ -47,6 +50,7 @@ class SchemaScriptRun {
   change::Position position_;
   bool triggers_fire_;
   ScriptReport report_;
+  std::string last_refusal_;
 };
 
 /// `ALTER TABLE ... ADD CONSTRAINT ... FOREIGN KEY ...` without its ON UPDATE and ON DELETE clauses.

@@ -10,11 +10,14 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/replica_role.hpp"
+#include "sinks/postgres/schema_completion.hpp"
 #include "sinks/postgres/schema_record.hpp"
 #include "sinks/postgres/sequence_values.hpp"
+#include "sinks/postgres/standing_tables.hpp"
 #include "sinks/postgres/table_match.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -23,7 +26,7 @@ namespace {
 using change::Relation;
 using change::RelationPtr;
 using change::SchemaStatement;
-using TableName = std::pair<std::string, std::string>;
+using TableName = ScriptedSchema::TableName;
 
 [[noreturn]] void refuse(const std::string& what, const std::vector<std::string>& problems) {
   throw SchemaError(fmt::format("{}:\n  {}", what, fmt::join(problems, "\n  ")));
@@ -34,66 +37,25 @@ bool makes(const SchemaStatement& statement, const TableName& table) {
          statement.name == table.second;
 }
 
-/// Which of the source's tables stand in the mirror, and what they lack.
-class Standing {
- public:
-  Standing(libpq::Connection& connection, const SchemaBuilder& builder, const std::vector<RelationPtr>& relations)
-      : connection_(connection), builder_(builder) {
-    const libpq::Result rows = connection.execute(
-        "SELECT schema_name, table_name FROM pgmirror.tables WHERE mirror = $1 AND "
-        "(state <> 'copying' OR created AND copied_at IS NOT NULL)",
-        libpq::Parameters{}.text(builder.mirror().name));
-    for (int row = 0; row < rows.rows(); ++row) followed_.emplace(rows.text(row, 0), rows.text(row, 1));
-    for (const RelationPtr& relation : relations) look_at(relation);
-  }
+/// As the source qualifies it.
+std::string collate(const change::Column& column) {
+  return column.collation.empty() ? "" : " COLLATE " + column.collation;
+}
 
-  bool has(const TableName& name) const { return tables_.contains(name); }
-  std::size_t count() const { return tables_.size(); }
-  const std::vector<std::string>& problems() const { return problems_; }
-  /// Statements that add what is missing, once the types are there.
-  const std::vector<std::string>& additions() const { return additions_; }
+/// What no sequence can fill is no identity any more.
+std::string without_identity(const change::Column& column, const std::string& quoted) {
+  const std::string& type = column.declared_type;
+  if (type == "smallint" || type == "integer" || type == "bigint") return {};
+  return fmt::format(" ALTER COLUMN {} DROP IDENTITY IF EXISTS,", quoted);
+}
 
-  TableName name_of(const Relation& relation) const {
-    return {builder_.schema_of(relation), libpq::mirror_identifier(relation.name)};
-  }
+std::vector<std::string> all_of(const std::map<TableName, std::vector<std::string>>& problems) {
+  std::vector<std::string> all;
+  for (const auto& [table, sentences] : problems) std::ranges::copy(sentences, std::back_inserter(all));
+  return all;
+}
 
- private:
-  void look_at(const RelationPtr& relation) {
-    const TableName name = name_of(*relation);
-    const auto found = catalogs_.find(name.first);
-    const MirrorCatalog& catalog =
-        found != catalogs_.end()
-            ? found->second
-            : catalogs_.emplace(name.first, MirrorCatalog::read(connection_, name.first)).first->second;
-    const CatalogTable* existing = catalog.table(name.second);
-    if (existing == nullptr) return;
-    tables_.insert(name);
-    // The changes on their way will alter it, or the copy will make it anew.
-    if (followed_.contains(name)) return;
-    const TableMatch match = match_table(relation, name.first, *existing, builder_.mirror());
-    problems_.insert(problems_.end(), match.problems.begin(), match.problems.end());
-    for (const std::size_t position : match.missing) {
-      const change::Column& column = relation->columns[position];
-      if (std::ranges::find(relation->key, position) != relation->key.end()) {
-        problems_.push_back(fmt::format("table {}: key column {} is missing in the mirror; add it there",
-                                        relation->qualified_name(), column.name));
-      } else {
-        additions_.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", match.table.quoted,
-                                         libpq::quote_identifier(column.name), column.declared_type));
-      }
-    }
-  }
-
-  libpq::Connection& connection_;
-  const SchemaBuilder& builder_;
-  std::set<TableName> followed_;
-  std::map<std::string, MirrorCatalog> catalogs_;
-  std::set<TableName> tables_;
-  std::vector<std::string> problems_;
-  std::vector<std::string> additions_;
-};
-
-void enter_tables(libpq::Connection& connection, const SchemaBuilder& builder, const Standing& standing,
+void enter_tables(libpq::Connection& connection, const SchemaBuilder& builder, const StandingTables& standing,
                   const std::vector<RelationPtr>& relations) {
   for (const RelationPtr& relation : relations) {
     const TableName name = standing.name_of(*relation);
@@ -130,18 +92,26 @@ SchemaScriptRun ScriptedSchema::script_run() const {
 }
 
 SchemaReport ScriptedSchema::prepare(const Script& script, const std::vector<RelationPtr>& relations) {
-  const Standing standing(connection_, builder_, relations);
-  if (!standing.problems().empty()) refuse("mirror's tables do not fit the source's", standing.problems());
-
+  const StandingTables standing(connection_, builder_, relations);
+  const bool others_go_on = standing.any_live() && builder_.mirror().on_poison != config::PoisonRule::stop;
+  if (!standing.problems().empty() && !others_go_on) {
+    refuse("mirror's tables do not fit the source's", all_of(standing.problems()));
+  }
   SchemaScriptRun run = script_run();
   run.run(script, SchemaStatement::Stage::before_data);
-  if (!run.report().required.empty()) refuse("mirror lacks what the source's rows need", run.report().required);
+  const std::vector<std::string>& lacking = run.report().required;
+  if (!lacking.empty() && !others_go_on) refuse("mirror lacks what the source's rows need", lacking);
 
   libpq::DatabaseTransaction transaction(connection_);
   for (const std::string& addition : standing.additions()) {
     SchemaRecord(connection_, builder_.mirror().name, position_).run(addition, "column of the source that was missing");
   }
+  for (const RelationPtr& relation : standing.outdated()) start_anew(relation, script);
   enter_tables(connection_, builder_, standing, relations);
+  for (const auto& [table, problems] : standing.problems()) {
+    stop_table(table, fmt::format("{}", fmt::join(problems, "; ")));
+  }
+  if (!lacking.empty()) stop_missing(relations, fmt::format("{}", fmt::join(lacking, "; ")));
   transaction.commit();
 
   const SchemaReport report{.mirror_was_empty = standing.count() == 0,
@@ -158,17 +128,55 @@ SchemaReport ScriptedSchema::prepare(const Script& script, const std::vector<Rel
   return report;
 }
 
-SchemaReport ScriptedSchema::complete(const Script& script, const std::vector<change::SequenceValue>& sequences) {
+SchemaReport ScriptedSchema::complete(const Script& script, const std::vector<RelationPtr>& relations,
+                                      const std::vector<change::SequenceValue>& sequences) {
   SchemaScriptRun run = script_run();
-  run.run(script, SchemaStatement::Stage::after_data);
+  const bool copy_again = SchemaCompletion(connection_, builder_, position_).complete(script, relations, run);
   if (!sequences.empty()) connection_.execute(set_sequences_sql, sequence_parameters(sequences));
-  if (!run.report().required.empty()) refuse("mirror lacks what the source's rows need", run.report().required);
   const SchemaReport report{.indexes_created = count_of(run.report(), "index"),
                             .foreign_keys_created = count_of(run.report(), "foreign key"),
-                            .left_out = run.report().left_out};
+                            .left_out = run.report().left_out,
+                            .copy_again = copy_again};
   spdlog::info("[MirrorSchema] Created {}; {} objects stood there, {} are left out", counted(run.report().made),
                run.report().standing, report.left_out.size());
   return report;
+}
+
+/// What an interrupted copy left there has the columns of then.
+void ScriptedSchema::start_anew(const RelationPtr& relation, const Script& script) {
+  const std::string& schema = builder_.schema_of(*relation);
+  const std::string name = libpq::mirror_identifier(relation->name);
+  const MirrorCatalog catalog = MirrorCatalog::read(connection_, schema, name);
+  SchemaRecord record(connection_, builder_.mirror().name, position_);
+  for (const CatalogColumn& column : catalog.table(name)->columns) {
+    const bool wanted = std::ranges::any_of(
+        relation->columns, [&](const change::Column& own) { return libpq::mirror_column(own.name) == column.name; });
+    if (wanted || column.generated) continue;
+    record.attempt(fmt::format("dropping column {} of table {}", column.name, relation->qualified_name()),
+                   fmt::format("ALTER TABLE {} DROP COLUMN {}", libpq::qualified(schema, name),
+                               libpq::quote_identifier(column.name)),
+                   fmt::format("table {} was defined anew before its first copy was done", relation->qualified_name()));
+  }
+  recreate(relation, script);
+  connection_.execute("DELETE FROM pgmirror.copied_parts WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+                      libpq::Parameters::texts({builder_.mirror().name, schema, name}));
+}
+
+void ScriptedSchema::stop_table(const TableName& table, const std::string& reason) {
+  MirrorTable name;
+  name.schema = table.first;
+  name.name = table.second;
+  make_stopped(connection_, builder_.mirror().name, name, reason);
+  spdlog::error("[MirrorSchema] Table {}.{} is stopped: {}", table.first, table.second, reason);
+}
+
+void ScriptedSchema::stop_missing(const std::vector<RelationPtr>& relations, const std::string& reason) {
+  for (const RelationPtr& relation : relations) {
+    const TableName name{builder_.schema_of(*relation), libpq::mirror_identifier(relation->name)};
+    if (MirrorCatalog::read(connection_, name.first, name.second).table(name.second) == nullptr) {
+      stop_table(name, reason);
+    }
+  }
 }
 
 void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script) {
@@ -191,6 +199,37 @@ void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script)
   }
 }
 
+void ScriptedSchema::take_away_former(const Relation& relation, const CatalogTable& standing) {
+  const std::string table = libpq::qualified(builder_.schema_of(relation), libpq::mirror_identifier(relation.name));
+  SchemaRecord record(connection_, builder_.mirror().name, position_);
+  const std::string reason = fmt::format("the source has it no more in table {}", relation.qualified_name());
+  std::vector<std::string> key;
+  for (const std::size_t column : relation.key) key.push_back(libpq::mirror_column(relation.columns[column].name));
+  const bool identified =
+      std::ranges::any_of(standing.indexes, [&](const CatalogIndex& index) { return index.identifies(key); });
+  for (const CatalogIndex& index : standing.indexes) {
+    const bool refuses_null = std::ranges::any_of(index.columns, [&](const std::string& name) {
+      return std::ranges::none_of(relation.columns, [&](const change::Column& column) {
+        return column.not_null && libpq::mirror_column(column.name) == name;
+      });
+    });
+    const bool former = relation.identity == change::ReplicaIdentity::key && !relation.key.empty() && !identified;
+    if (!index.primary || !(refuses_null || former)) continue;
+    record.attempt("dropping the key of table " + table,
+                   fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table, libpq::quote_identifier(index.name)),
+                   reason);
+  }
+  for (const change::Column& column : relation.columns) {
+    const CatalogColumn* const found = standing.column(libpq::mirror_column(column.name));
+    if (found == nullptr || !found->not_null || column.not_null) continue;
+    record.attempt(
+        fmt::format("NULL in column {} of table {}", column.name, table),
+        fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP IDENTITY IF EXISTS, ALTER COLUMN {1} DROP NOT NULL", table,
+                    libpq::quote_column(column.name)),
+        reason);
+  }
+}
+
 /// Not dropped: views and other tables of the mirror may depend on it. Columns that only the mirror has stay.
 void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& standing) {
   const std::string schema = builder_.schema_of(relation);
@@ -207,15 +246,17 @@ void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& stand
   // They are made again after the copy; their outstanding checks would keep the table from being altered.
   for (int row = 0; row < referring.rows(); ++row) record.run(std::string(referring.text(row, 0)), reason);
   connection_.execute("DELETE FROM " + table);
+  take_away_former(relation, standing);
   for (const change::Column& column : relation.columns) {
     const std::string quoted = libpq::quote_identifier(column.name);
     const CatalogColumn* found = standing.column(libpq::mirror_identifier(column.name));
     if (found == nullptr) {
-      record.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table, quoted, column.declared_type), reason);
+      record.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}{}", table, quoted, column.declared_type, collate(column)),
+                 reason);
     } else if (found->type.sql != column.declared_type) {
       const std::string statement =
-          fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT, ALTER COLUMN {1} TYPE {2} USING NULL", table,
-                      quoted, column.declared_type);
+          fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT,{4} ALTER COLUMN {1} TYPE {2}{3} USING NULL",
+                      table, quoted, column.declared_type, collate(column), without_identity(column, quoted));
       if (type_of_existing(column, found->type, nullptr)) {
         record.attempt(fmt::format("type {} of column {}", column.declared_type, column.name), statement, reason);
       } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "change/relation.hpp"
@@ -16,25 +17,36 @@ namespace pgmirror::sinks::postgres {
 class ScriptedSchema {
  public:
   using Script = std::vector<change::SchemaStatement>;
+  using TableName = std::pair<std::string, std::string>;  ///< schema and table in the mirror
 
   /// Both outlive the object. `position`: of the snapshot that the script comes from.
   ScriptedSchema(libpq::Connection& connection, const SchemaBuilder& builder, change::Position position);
 
   /// What rows need: schemas, types, tables, and columns that standing tables lack. Enters the tables in
   /// pgmirror.tables. Safe to repeat. Throws SchemaError with the whole list of what does not fit, and changes nothing
-  /// then; SchemaError as well where the mirror refuses what rows need, DatabaseError.
+  /// then; SchemaError as well where the mirror refuses what rows need, DatabaseError. Once some table is followed,
+  /// another one that does not fit is stopped instead.
   SchemaReport prepare(const Script& script, const std::vector<change::RelationPtr>& relations);
 
-  /// The rest: keys, indexes, constraints, views, sequences. After the copy; safe to repeat. What the mirror refuses is
-  /// left out, with the reason; a refused key is a SchemaError.
-  SchemaReport complete(const Script& script, const std::vector<change::SequenceValue>& sequences);
+  /// The rest: keys, NOT NULL, indexes, constraints, views, sequences. After the copy; safe to repeat. What the mirror
+  /// refuses is left out, with the reason; a refused key stops its table, or is a SchemaError where the rule is to stop
+  /// everything.
+  SchemaReport complete(const Script& script, const std::vector<change::RelationPtr>& relations,
+                        const std::vector<change::SequenceValue>& sequences);
 
   /// Makes a table as the source has it, and empty, inside the caller's transaction; complete() is due afterwards.
   /// Throws SchemaError where something in the mirror stands against it, DatabaseError; roll back then.
   void recreate(const change::RelationPtr& relation, const Script& script);
 
+  /// Takes away from a table of ours what the source's table has not any more: a primary key, NOT NULL, columns. Inside
+  /// the caller's transaction; what the mirror refuses to drop stays.
+  void take_away_former(const change::Relation& relation, const CatalogTable& standing);
+
  private:
   SchemaScriptRun script_run() const;
+  void start_anew(const change::RelationPtr& relation, const Script& script);
+  void stop_table(const TableName& table, const std::string& reason);
+  void stop_missing(const std::vector<change::RelationPtr>& relations, const std::string& reason);
   void remodel(const change::Relation& relation, const CatalogTable& standing);
 
   libpq::Connection& connection_;

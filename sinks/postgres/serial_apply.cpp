@@ -91,8 +91,11 @@ class SerialApply::Attempt {
   void leave_to_copy(const CopyNeeded& needed) {
     const change::SchemaChange& change = needed.change;
     left_to_copy_.insert(change.after->qualified_name());
+    const bool stands = definitions_.make_ready_for_copy(change);
     if (change.before && change.before->qualified_name() != change.after->qualified_name()) {
-      tables_.redefined(connection_, {.before = change.before, .after = nullptr}, nullptr, commit_.position);
+      if (stands) tables_.renamed(*change.before, *change.after);
+      if (!stands)
+        tables_.redefined(connection_, {.before = change.before, .after = nullptr}, nullptr, commit_.position);
     }
     copy_again(*change.after, needed.reason);
   }
@@ -244,8 +247,11 @@ class SerialApply::Attempt {
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
       throw TableRefused{definition.table, error.what()};
     } catch (const libpq::DatabaseError& error) {
+      if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      // Whatever the steps from one definition to the other meet, a copy needs only the last one.
+      if (after && of_postgres(*after)) throw CopyNeeded{definition.change, error.what()};
       const bool over = refusals_ && refusals_->rule != config::PoisonRule::stop;
-      if (!over || error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
+      if (!over) throw;
       throw TableRefused{definition.table, error.what()};
     }
   }
@@ -293,6 +299,7 @@ class SerialApply::Attempt {
       if (!is_poison(error)) throw;
     }
     connection_.execute("ROLLBACK TO SAVEPOINT waiting; RELEASE SAVEPOINT waiting");
+    if (change.before->qualified_name() == change.after->qualified_name()) definitions_.drop_lost_columns(change);
   }
 
   void empty_tables() {

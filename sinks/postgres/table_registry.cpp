@@ -14,6 +14,9 @@ namespace {
 
 using State = TrackedTable::State;
 
+/// In a session; behind that it is no passing state.
+constexpr unsigned most_copies_for_misfit = 10;
+
 State state_from(std::string_view text) {
   if (text == "live") return State::live;
   if (text == "stopped") return State::stopped;
@@ -79,6 +82,14 @@ TrackedTable& TableRegistry::describe(libpq::Connection& connection, const chang
     } catch (const SchemaError& error) {
       // Somebody dropped or altered the mirror's table: no reason for the others to wait.
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
+      // Or the source did, and its rows of before come when the table is as of later: a copy brings them together.
+      const bool native = std::ranges::any_of(
+          relation->columns, [](const change::Column& column) { return column.family == change::TypeFamily::native; });
+      if (native && ++copies_for_misfit_[name_of(*relation)] <= most_copies_for_misfit) {
+        await_copy(connection, *relation, error.what());
+        by_relation_[relation.get()] = {relation, &table};
+        return table;
+      }
       spdlog::error("[MirrorApply] Table {} is stopped: {}", relation->qualified_name(), error.what());
       stop(connection, table, *relation, error.what());
     }
@@ -134,6 +145,7 @@ void TableRegistry::await_copy(libpq::Connection& connection, const change::Rela
   const Name name = name_of(relation);
   TrackedTable& table = tables_[name];
   table.state = State::absent;
+  copy_asked_ = true;
   table.copied_at = {};
   table.table = nullptr;
   // A table that we never followed may be somebody else's: whether it is empty is for the copy to find out.

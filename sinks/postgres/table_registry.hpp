@@ -41,8 +41,9 @@ class TableRegistry {
 
   /// Null when the relation has to be described first.
   TrackedTable* find(const change::RelationPtr& relation);
-  /// Reads how the relation stands. A table that does not fit any more is stopped, unless the rule is to stop
-  /// everything: SchemaError then. The connection must not be in a pipeline.
+  /// Reads how the relation stands. A table that does not fit any more is copied again where the source is a PostgreSQL
+  /// server, and stopped otherwise, or when that was in vain; where the rule is to stop everything: SchemaError. The
+  /// connection must not be in a pipeline.
   TrackedTable& describe(libpq::Connection& connection, const change::RelationPtr& relation);
 
   /// The relation stands as `table` and is live, as somebody else has found out or seen to.
@@ -62,6 +63,8 @@ class TableRegistry {
   void await_copy(libpq::Connection& connection, const change::Relation& relation, const std::string& reason);
   /// Whether any table waits for a copy.
   bool any_awaits_copy() const;
+  /// Whether await_copy() was called since the last question.
+  bool take_copy_asked() { return std::exchange(copy_asked_, false); }
   /// Freezes a table. Part of the caller's transaction.
   void stop(libpq::Connection& connection, TrackedTable& table, const change::Relation& relation,
             const std::string& reason);
@@ -79,6 +82,8 @@ class TableRegistry {
   const SchemaBuilder& schema_;
   std::string mirror_;
   std::map<Name, TrackedTable> tables_;
+  bool copy_asked_ = false;
+  std::map<Name, unsigned> copies_for_misfit_;  ///< that were asked for because a table did not fit its rows
   std::unordered_map<const change::Relation*, std::pair<change::RelationPtr, TrackedTable*>> by_relation_;
 };
 
