@@ -110,6 +110,7 @@ void MirrorAgent::release_applied() {
 AgentStatus MirrorAgent::status() const {
   AgentStatus status{.version = PGMIRROR_VERSION,
                      .source = config_.source_url,
+                     .method = capture_method(config_),
                      .identity = source_->identity().text,
                      .started = started_,
                      .captured = queue_->end(),
@@ -129,6 +130,11 @@ std::vector<std::string> MirrorAgent::tables() const {
   const std::unique_ptr<change::Snapshot> now = source_->open_snapshot();
   for (const change::RelationPtr& relation : now->relations()) names.push_back(relation->qualified_name());
   return names;
+}
+
+std::string capture_method(const config::Config& config) {
+  if (!config.postgres) return "pages";
+  return config.postgres->method == config::CaptureMethod::triggers ? "triggers" : "decoding";
 }
 
 const char* to_string(AgentStatus::Phase phase) {

@@ -31,6 +31,7 @@ struct AgentStatus {
   };
   std::string version;
   std::string source;    ///< the URL, without secrets
+  std::string method;    ///< how its changes are found: decoding, triggers or pages
   std::string identity;  ///< of the source's history
   std::chrono::system_clock::time_point started;
   change::Position captured;  ///< last commit that is durable in the queue
@@ -48,6 +49,8 @@ struct AgentStatus {
   std::vector<std::string> troubles() const;
 };
 const char* to_string(AgentStatus::Phase phase);
+/// AgentStatus::method of an agent with this configuration.
+std::string capture_method(const config::Config& config);
 
 /// One source, one queue, and a worker for each mirror, running.
 ///

@@ -52,7 +52,10 @@ void fill_queue(AgentStatus& status, const queue::QueueReport& report) {
 }  // namespace
 
 json offline_status(const config::Config& config) {
-  AgentStatus status{.version = PGMIRROR_VERSION, .source = config.source_url, .phase = AgentStatus::Phase::ending};
+  AgentStatus status{.version = PGMIRROR_VERSION,
+                     .source = config.source_url,
+                     .method = capture_method(config),
+                     .phase = AgentStatus::Phase::ending};
   status.queue.budget_bytes = config.queue.disk_budget_bytes;
   const QueueFound found = look_at_queue(config);
   if (found.report) fill_queue(status, *found.report);

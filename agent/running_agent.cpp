@@ -32,7 +32,11 @@ AgentStatus RunningAgent::status() const {
   if (agent_ != nullptr) {
     status = agent_->status();
   } else {
-    status = {.version = PGMIRROR_VERSION, .source = config_.source_url, .phase = phase_, .reason = reason_};
+    status = {.version = PGMIRROR_VERSION,
+              .source = config_.source_url,
+              .method = capture_method(config_),
+              .phase = phase_,
+              .reason = reason_};
     status.queue.budget_bytes = config_.queue.disk_budget_bytes;
     for (const config::Mirror& mirror : config_.mirrors) {
       status.mirrors.push_back({.status = {.name = mirror.name, .address = mirror.connection.address()}});

@@ -173,7 +173,8 @@ std::string status_text(const json& status, Colour colour) {
   add_troubles(text, status, paint);
   add_agent(text, status, paint);
   const json& source = status["source"];
-  text += fmt::format("Source  {}, captured up to {}\n", source["url"].get<std::string>(),
+  text += fmt::format("Source  {} (by {}), captured up to {}\n", source["url"].get<std::string>(),
+                      source.value("method", std::string("an agent of another version")),
                       text_of(source["position"], "nothing yet"));
   add_queue(text, status["queue"]);
   for (const json& mirror : status["mirrors"]) add_mirror(text, mirror, paint);
