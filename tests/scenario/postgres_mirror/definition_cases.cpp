@@ -77,6 +77,43 @@ const std::vector<MirrorCase>& definition_cases() {
         "BEGIN; ALTER TABLE t ALTER m TYPE text; DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok', 'glad'); UPDATE t SET "
         "m = 'glad' WHERE m = 'sad'; ALTER TABLE t ALTER m TYPE mood USING m::mood; COMMIT",
         "INSERT INTO t VALUES (3, 'glad'), (4, 'ok')"}},
+      {"D2_NotNullOfAColumnAddedToAFilledTable",
+       "CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9); CREATE TABLE e(id int PRIMARY "
+       "KEY)",
+       {"ALTER TABLE t ADD n int NOT NULL DEFAULT 5; ALTER TABLE t ALTER n DROP DEFAULT; ALTER TABLE e ADD m text NOT "
+        "NULL;"
+        "ALTER TABLE t ADD g int GENERATED ALWAYS AS (id * 2) STORED NOT NULL"}},
+      {"D2_ColumnWithAConstantAddedToAPartitionedTable",
+       "CREATE TABLE t(id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) "
+       "TO "
+       "(9); INSERT INTO t SELECT generate_series(1, 8)",
+       {"ALTER TABLE t ADD n int DEFAULT 7; ALTER TABLE t ALTER n DROP DEFAULT"}},
+      {"D8_TableMadeAnewWithSerialsUnderDroppedNames",
+       "CREATE TABLE t(id serial PRIMARY KEY, v text); INSERT INTO t(v) SELECT g FROM generate_series(1, 9) g",
+       {"DROP TABLE t; CREATE TABLE t(key serial PRIMARY KEY, n numeric); INSERT INTO t(n) VALUES (1.5)",
+        "ALTER TABLE t ADD other bigserial; INSERT INTO t(n) VALUES (2.5)"}},
+      {"D11_KeyRenamedAndItsNameTakenByAnotherColumn",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 9) g;"
+       "CREATE TABLE other(id int PRIMARY KEY); INSERT INTO other VALUES (1)",
+       {"ALTER TABLE t RENAME id TO former; ALTER TABLE t ADD id text; UPDATE t SET id = 'new ' || former",
+        "INSERT INTO other VALUES (2)"}},
+      {"D11_KeyRenamedAndItsKeyDropped",
+       "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 9) g",
+       {"ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t RENAME id TO former; ALTER TABLE t ADD id uuid; INSERT "
+        "INTO t "
+        "VALUES (20, 'w')"}},
+      {"D11_TypeRenamedWithItsColumn",
+       "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE SEQUENCE numbers; CREATE TABLE t(id int PRIMARY KEY DEFAULT "
+       "nextval('numbers'), m mood DEFAULT 'ok'); INSERT INTO t(m) VALUES ('sad')",
+       {"ALTER TYPE mood RENAME TO feeling; ALTER SEQUENCE numbers RENAME TO digits; INSERT INTO t(m) VALUES ('ok')",
+        "ALTER TABLE t ADD n int DEFAULT 3; INSERT INTO t(m) VALUES (DEFAULT)"}},
+      {"T10_DefaultOfANewTableUsesANewLabel",
+       "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t(id int PRIMARY KEY, m mood); INSERT INTO t VALUES (1, "
+       "'ok')",
+       {"ALTER TYPE mood ADD VALUE 'glad'",
+        "CREATE TABLE fresh(id int PRIMARY KEY, m mood DEFAULT 'glad'); INSERT INTO "
+        "fresh VALUES (1); ALTER TABLE t ALTER m SET DEFAULT 'glad'",
+        "INSERT INTO t VALUES (2); INSERT INTO fresh VALUES (2)"}},
       {"K16_KeyDroppedAndAddedAgain",
        "CREATE TABLE t(id int PRIMARY KEY, v int NOT NULL); INSERT INTO t SELECT g, g * 2 FROM generate_series(1, 9) g",
        {"ALTER TABLE t DROP CONSTRAINT t_pkey", "INSERT INTO t VALUES (20, 40)", "ALTER TABLE t ADD PRIMARY KEY (v)",
