@@ -71,9 +71,23 @@ std::string filled_up(const CatalogTable& before, const CatalogTable& after, con
   return {};
 }
 
+/// Between two looks: rows of the stream may have had it under a name that another column has now, and the stream does
+/// not number columns.
+bool column_came_and_went(const CatalogTable& before, const CatalogTable& after) {
+  int last = 0;
+  for (const CatalogColumn& column : before.columns) last = std::max(last, column.number);
+  for (const int number : before.left_out) last = std::max(last, number);
+  const int newest = after.columns.empty() ? 0 : after.columns.back().number;
+  for (int number = last + 1; number < newest; ++number) {
+    if (after.column(number) == nullptr) return true;
+  }
+  return false;
+}
+
 std::string gap_reason(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
   std::string reason = after.partitioned ? partitions_changed(before, after) : rewritten(before, after, followed);
   if (reason.empty()) reason = filled_up(before, after, followed);
+  if (reason.empty() && column_came_and_went(before, after)) reason = "a column was added and dropped again meanwhile";
   return reason;
 }
 

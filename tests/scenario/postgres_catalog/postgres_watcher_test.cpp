@@ -123,6 +123,8 @@ TEST(PostgresWatcher, D5_D6_ColumnsAreRecognisedByTheirNumbers) {
   EXPECT_EQ(watched.after("ALTER TABLE t DROP b"), "redefined public.t to public.t\n");
   EXPECT_EQ(watched.after("ALTER TABLE t DROP a; ALTER TABLE t ADD a text"),
             "gap public.t: a column was dropped and one of the same name added\n");
+  EXPECT_EQ(watched.after("ALTER TABLE t ADD q int; ALTER TABLE t DROP q; ALTER TABLE t ADD q int"),
+            "redefined public.t to public.t\ngap public.t: a column was added and dropped again meanwhile\n");
 }
 
 TEST(PostgresWatcher, D7_D8_TablesAreRecognisedByTheirIdentifiers) {

@@ -22,9 +22,11 @@ constexpr const char* tables =
 
 /// Each gives lines of the tables that stand in {}.
 constexpr std::array queries{
-    "SELECT pg_catalog.format('table %s: identity %s, comment %s', c.relname,"
-    " CASE WHEN c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = c.oid"
-    "  AND indisreplident) THEN 'd' ELSE c.relreplident END, pg_catalog.obj_description(c.oid, 'pg_class'))"
+    // Without a key a mirror whose source is followed by triggers may have FULL for DEFAULT.
+    "SELECT pg_catalog.format('table %s: identity %s, comment %s', c.relname, CASE WHEN c.relreplident IN ('d', 'f', "
+    "'i')"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = c.oid AND (indisprimary OR indisreplident))"
+    " THEN '-' ELSE c.relreplident::text END, pg_catalog.obj_description(c.oid, 'pg_class'))"
     " FROM pg_catalog.pg_class c WHERE c.oid IN ({})",
     "SELECT pg_catalog.format('column %s.%s: %s%s%s default %s%s%s', a.attrelid::regclass, a.attname,"
     " pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation <> t.typcollation THEN ' ' ||"
@@ -46,9 +48,10 @@ constexpr std::array queries{
     " enumsortorder) FROM pg_catalog.pg_enum WHERE enumtypid = t.oid)) FROM pg_catalog.pg_type t"
     " JOIN pg_catalog.pg_attribute a ON a.atttypid = t.oid WHERE t.typtype = 'e' AND NOT a.attisdropped AND"
     " a.attrelid IN ({})",
-    "SELECT pg_catalog.format('sequence %s of %s.%s: %s by %s from %s to %s%s', s.seqrelid::regclass, "
-    "a.attrelid::regclass,"
-    " a.attname, s.seqtypid::regtype, s.seqincrement, s.seqmin, s.seqmax, CASE WHEN s.seqcycle THEN ', cycles' END)"
+    // The server may have had to find another name for one that belongs to its column.
+    "SELECT pg_catalog.format('sequence %s of %s.%s: %s by %s from %s to %s%s', CASE WHEN d.deptype = 'i' THEN 'some' "
+    "ELSE s.seqrelid::regclass::text END, a.attrelid::regclass, a.attname, s.seqtypid::regtype, s.seqincrement,"
+    " s.seqmin, s.seqmax, CASE WHEN s.seqcycle THEN ', cycles' END)"
     " FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i')"
     " AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass JOIN pg_catalog.pg_attribute a"
     " ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE a.attrelid IN ({})",
