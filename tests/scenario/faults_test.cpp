@@ -150,7 +150,8 @@ TEST_F(BankUnderFaults, StateRestoredFromAnOlderBackupIsRefusedUntilEverythingIs
   }
   ASSERT_NE(program_.log().find("its last commit"), std::string::npos) << program_.log();
   program_.start();
-  EXPECT_EQ(program_.command({"resync", "--all", "--yes"}).end, ProgramEnd{});
+  // Until it listens.
+  EXPECT_TRUE(eventually(30s, [&] { return program_.command({"resync", "--all"}).end == ProgramEnd{}; }));
   EXPECT_TRUE(becomes_same());
 }
 
