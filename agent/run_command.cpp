@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -32,6 +34,9 @@ namespace {
 
 constexpr std::chrono::seconds disk_full_pause{10};
 constexpr std::chrono::seconds source_pause{5};
+/// Orders that are left for the next agent hold the state directory for a moment.
+constexpr std::chrono::seconds lock_patience{3};
+constexpr std::chrono::milliseconds lock_pause{20};
 
 void announce(const config::Config& config) {
   spdlog::info("[DatabaseMirror] Database mirroring is enabled");
@@ -42,7 +47,7 @@ void announce(const config::Config& config) {
   }
 }
 
-void wait(std::stop_token stop, std::chrono::seconds time) {
+void wait(std::stop_token stop, std::chrono::milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -54,6 +59,18 @@ void wait(std::stop_token stop, std::chrono::seconds time) {
 void stand_back() {
   constexpr int politeness = 10;
   if (getpriority(PRIO_PROCESS, 0) < politeness) setpriority(PRIO_PROCESS, 0, politeness);
+}
+
+/// Throws as StateDirectoryLock.
+std::unique_ptr<StateDirectoryLock> lock_state(const std::filesystem::path& directory, const std::stop_token& stop) {
+  for (const auto deadline = std::chrono::steady_clock::now() + lock_patience;;) {
+    try {
+      return std::make_unique<StateDirectoryLock>(directory);
+    } catch (const StateDirectoryHeld&) {
+      if (stop.stop_requested() || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    wait(stop, lock_pause);
+  }
 }
 
 bool is_full(const std::system_error& error) {
@@ -132,7 +149,7 @@ ExitCode run_command(const config::Flags& flags) {
   stand_back();
   try {
     prepare_state_directory(loaded.config.state_dir);
-    const StateDirectoryLock lock(loaded.config.state_dir);
+    const auto lock = lock_state(loaded.config.state_dir, signals.token());
     RunningAgent running(loaded.config);
     const ControlServer control(control_socket(loaded.config.state_dir), control_requests(running));
     std::optional<HttpEndpoint> http;

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
@@ -281,6 +285,19 @@ TEST_F(Commands, CheckConfigSaysWhatExcludingATableDoes) {
   const auto checked = program_.command({"check-config"});
   EXPECT_EQ(checked.end, ProgramEnd{}) << checked.output;
   EXPECT_TRUE(holds(checked.output, "user refers to table users, which is excluded")) << checked.output;
+}
+
+/// As it does while a command leaves an order for the next agent.
+TEST_F(Commands, AStateThatIsHeldForAMomentIsWaitedFor) {
+  start_and_catch_up();
+  ASSERT_EQ(program_.stop(), ProgramEnd{});
+  const int held = ::open((directory_ / "state").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  const std::size_t before = program_.log().size();
+  program_.start();
+  ASSERT_TRUE(eventually(30s, [&] { return program_.log().find("Mirror DB", before) != std::string::npos; }));
+  ::close(held);
+  EXPECT_TRUE(eventually(30s, [&] { return program_.command({"health"}).end == ProgramEnd{}; })) << program_.log();
 }
 
 TEST_F(Commands, ASecondAgentOnTheSameStateLeavesTheFirstAlone) {
