@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "libpq/database_error.hpp"
+
 namespace pgmirror::capture::postgres {
 namespace {
 
@@ -41,6 +43,23 @@ SequenceState state_of(const libpq::Result& result, int row) {
   return state;
 }
 
+/// To the server a sequence that goes while it is read is an internal error; the next statement does not see it.
+libpq::Result last_values(libpq::Connection& connection) {
+  constexpr const char* internal_error = "XX000";
+  constexpr int most_attempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return connection.execute(
+          "SELECT s.seqrelid, pg_catalog.pg_sequence_last_value(s.seqrelid) FROM pg_catalog.pg_sequence s"
+          " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+          " WHERE c.relpersistence <> 't' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+          " AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END");
+    } catch (const libpq::DatabaseError& error) {
+      if (error.sqlstate() != internal_error || connection.in_transaction() || attempt == most_attempts) throw;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<SequenceState> read_sequences(libpq::Connection& connection, const RelationCatalog& catalog) {
@@ -73,11 +92,7 @@ std::vector<SequenceState> read_sequences(libpq::Connection& connection, const R
 
 void read_last_values(libpq::Connection& connection, std::vector<SequenceState>& sequences) {
   std::map<ObjectId, std::int64_t> values;
-  const libpq::Result result = connection.execute(
-      "SELECT s.seqrelid, pg_catalog.pg_sequence_last_value(s.seqrelid) FROM pg_catalog.pg_sequence s"
-      " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " WHERE c.relpersistence <> 't' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-      " AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END");
+  const libpq::Result result = last_values(connection);
   for (int row = 0; row < result.rows(); ++row) {
     if (!result.is_null(row, 1)) values[object_id(result, row, 0)] = result.integer(row, 1);
   }

@@ -2,8 +2,10 @@
 
 #include <map>
 #include <set>
+#include <thread>
 
 #include "capture/postgres/postgres_snapshot.hpp"
+#include "capture/postgres/sequence_state.hpp"
 #include "libpq/copy_stream.hpp"
 #include "libpq/database_error.hpp"
 #include "tests/scenario/postgres_catalog/source_database.hpp"
@@ -237,6 +239,29 @@ TEST(PostgresSnapshot, D16_SequencesAreToldAheadOfTheSource) {
   EXPECT_EQ(values.at("small").value, 50);
   EXPECT_EQ(values.at("t_n_seq").value, -100);
   EXPECT_TRUE(values.at("t_n_seq").descending);
+}
+
+/// Also of tables that nobody mirrors.
+TEST(PostgresSnapshot, D16_SequencesThatGoWhileTheyAreReadAreNoError) {
+  SourceDatabase source;
+  source.exec("CREATE SEQUENCE stays; SELECT nextval('stays')");
+  const std::jthread migrations([&source](const std::stop_token& stop) {
+    pqxx::connection application(connection_string(source.settings()));
+    pqxx::nontransaction work(application);
+    work.exec("SET client_min_messages = error; SET synchronous_commit = off");
+    while (!stop.stop_requested()) {
+      work.exec("CREATE SEQUENCE goes");
+      work.exec("BEGIN; DROP SEQUENCE goes; SELECT pg_sleep(0.002); COMMIT");
+    }
+  });
+  std::vector<capture::postgres::SequenceState> states{1};
+  libpq::Connection session = source.session();
+  states.front().oid =
+      static_cast<capture::postgres::ObjectId>(std::stoul(source.value("SELECT 'stays'::regclass::oid")));
+  for (int reading = 0; reading < 1000; ++reading) {
+    ASSERT_NO_THROW(capture::postgres::read_last_values(session, states));
+    ASSERT_EQ(states.front().last_value, 1);
+  }
 }
 
 }  // namespace
