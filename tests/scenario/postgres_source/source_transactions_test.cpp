@@ -139,8 +139,10 @@ TEST(PostgresSource, X10_ConnectionLostInTheMiddleOfATransaction) {
   EXPECT_EQ(followed.new_changes(), Lines{});
   followed.sql(many_rows(1, 300000));
   for (int cut = 1; cut <= 3; ++cut) {
+    // What is far behind comes so fast in one piece that it may be there before the last cut.
     const auto rows = followed.log().rows_begun();
-    ASSERT_TRUE(eventually(60s, [&] { return followed.log().rows_begun() > rows + 1000; }));
+    const auto whole = [&] { return followed.log().durable_with_changes().size() == 1; };
+    ASSERT_TRUE(eventually(60s, [&] { return followed.log().rows_begun() > rows + 1000 || (cut > 1 && whole()); }));
     followed.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
   }
   ASSERT_TRUE(followed.caught_up(60s));
