@@ -103,7 +103,6 @@ class SerialApply::Attempt {
   /// The table's content is copied again later: its changes until then are in that copy.
   void copy_again(const change::Relation& relation, const std::string& reason) {
     tables_.await_copy(connection_, relation, reason);
-    ++outcome_.tables_to_copy;
   }
 
   Outcome finish() {

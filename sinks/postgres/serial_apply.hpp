@@ -29,7 +29,6 @@ class SerialApply {
     Applied applied;
     std::uint64_t rows_parked = 0;
     std::uint64_t tables_stopped = 0;
-    std::uint64_t tables_to_copy = 0;  ///< their content comes with a snapshot of this commit or a later one
   };
 
   /// Applies the transaction in front of `cursor`, which was committed right after `position`, and moves the checkpoint
