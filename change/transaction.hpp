@@ -90,7 +90,7 @@ class TransactionWriter {
   virtual void sync() = 0;
   /// `prepare` runs on the writing thread before a commit may reach the disk, which can be long before sync(): for what
   /// must never be found behind the commits after a crash. Only a writer that keeps commits on a disk has to call it.
-  virtual void before_commits_are_written(std::function<void()> /*prepare*/) {}
+  virtual void before_commits_are_written(const std::function<void()>& /*prepare*/) {}
 };
 
 }  // namespace pgmirror::change

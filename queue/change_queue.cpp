@@ -55,8 +55,8 @@ void ChangeQueue::sequence(const change::SequenceValue& value) { writer_->sequen
 void ChangeQueue::commit(const change::Commit& commit) { writer_->commit(commit); }
 void ChangeQueue::rollback() { writer_->rollback(); }
 void ChangeQueue::sync() { writer_->sync(); }
-void ChangeQueue::before_commits_are_written(std::function<void()> prepare) {
-  writer_->before_commits_are_written(std::move(prepare));
+void ChangeQueue::before_commits_are_written(const std::function<void()>& prepare) {
+  writer_->before_commits_are_written(prepare);
 }
 
 void ChangeQueue::release(change::Position up_to) { catalog_->release(up_to); }

@@ -52,7 +52,7 @@ class ChangeQueue final : public change::TransactionWriter {
   void commit(const change::Commit& commit) override;
   void rollback() override;
   void sync() override;
-  void before_commits_are_written(std::function<void()> prepare) override;
+  void before_commits_are_written(const std::function<void()>& prepare) override;
 
   /// What mirrors get to see.
   QueueReader reader() const { return QueueReader(catalog_); }

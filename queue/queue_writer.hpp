@@ -29,7 +29,7 @@ class QueueWriter {
   void commit(const change::Commit& commit);
   void rollback();
   void sync();
-  void before_commits_are_written(std::function<void()> prepare) { prepare_ = std::move(prepare); }
+  void before_commits_are_written(const std::function<void()>& prepare) { prepare_ = prepare; }
 
  private:
   /// Runs a piece of work that touches the disk; turns its failures into DiskFull or the end of this writer.
