@@ -6,7 +6,8 @@
 
 namespace pgmirror::queue {
 
-BlockWalk::BlockWalk(std::shared_ptr<const SegmentCatalog> catalog) : catalog_(std::move(catalog)) {}
+BlockWalk::BlockWalk(std::shared_ptr<const SegmentCatalog> catalog, Reach reach)
+    : catalog_(std::move(catalog)), reach_(reach) {}
 
 std::unique_ptr<SegmentReader> BlockWalk::open(std::uint64_t segment) const {
   try {
@@ -30,7 +31,7 @@ bool BlockWalk::within(const BlockPlace& limit, const SegmentReader& segment, co
 
 bool BlockWalk::readable() {
   if (within(limit_, *segment_, place_)) return true;
-  limit_ = catalog_->limit();
+  limit_ = catalog_->limit(reach_);
   return within(limit_, *segment_, place_);
 }
 
@@ -59,7 +60,7 @@ std::shared_ptr<Block> BlockWalk::read() {
 
 bool BlockWalk::next_segment() {
   // Not asking again what is readable: since read() looked, there may be blocks to read before the seal.
-  if (!at_seal_ || header().sequence >= catalog_->limit().segment) return false;
+  if (!at_seal_ || header().sequence >= catalog_->limit(reach_).segment) return false;
   const auto seal = segment_->header_at(place_);
   auto next = open(header().sequence + 1);
   if (next->header().previous_seal != seal.checksum) {
@@ -72,7 +73,7 @@ bool BlockWalk::next_segment() {
 }
 
 Outcome BlockWalk::outcome_ahead() const {
-  const auto limit = catalog_->limit();
+  const auto limit = catalog_->limit(reach_);
   std::unique_ptr<SegmentReader> further;
   const SegmentReader* segment = segment_.get();
   auto place = place_;

@@ -11,7 +11,7 @@ namespace pgmirror::queue {
 /// Goes from block to block and from segment to segment, never beyond what the catalog says is readable.
 class BlockWalk {
  public:
-  explicit BlockWalk(std::shared_ptr<const SegmentCatalog> catalog);
+  explicit BlockWalk(std::shared_ptr<const SegmentCatalog> catalog, Reach reach = Reach::durable);
 
   const SegmentCatalog& catalog() const { return *catalog_; }
   const SegmentHeader& header() const { return segment_->header(); }
@@ -41,6 +41,7 @@ class BlockWalk {
   std::unique_ptr<SegmentReader> open(std::uint64_t segment) const;
 
   std::shared_ptr<const SegmentCatalog> catalog_;
+  Reach reach_;
   std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
   BlockDecompressor decompressor_;
   BlockPlace limit_;

@@ -15,4 +15,15 @@ bool QueueReader::wait_durable(change::Position position, std::stop_token stop,
 Backlog QueueReader::backlog(change::Position after) const { return catalog_->backlog(after); }
 Cursor QueueReader::open_cursor(change::Position after) const { return Cursor(catalog_, after); }
 
+std::optional<OpenTransaction> QueueReader::open_transaction(change::Position after, std::uint64_t least_bytes) const {
+  const auto growing = catalog_->growing(after, least_bytes);
+  if (!growing) return std::nullopt;
+  return std::optional<OpenTransaction>(std::in_place, catalog_, *growing);
+}
+
+bool QueueReader::wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,
+                                std::chrono::milliseconds timeout) const {
+  return catalog_->wait_for_more(after, least_bytes, std::move(stop), timeout);
+}
+
 }  // namespace pgmirror::queue

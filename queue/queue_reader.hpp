@@ -1,10 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "queue/cursor.hpp"
+#include "queue/open_transaction.hpp"
 #include "queue/usage.hpp"
 
 namespace pgmirror::queue {
@@ -28,6 +31,12 @@ class QueueReader {
   Backlog backlog(change::Position after) const;
   /// A reader at the first transaction after `after`. Throws PositionUnavailable.
   Cursor open_cursor(change::Position after) const;
+  /// The transaction that is being written behind `after`, the last durable commit, once at least so many bytes of it
+  /// are there. Throws what OpenTransaction::next() does.
+  std::optional<OpenTransaction> open_transaction(change::Position after, std::uint64_t least_bytes) const;
+  /// Blocks until there is one, or a durable commit behind `after`, at most `timeout`. False if there is not.
+  bool wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,
+                     std::chrono::milliseconds timeout) const;
 
  private:
   std::shared_ptr<const SegmentCatalog> catalog_;

@@ -156,8 +156,23 @@ void QueueWriter::flush() {
   written_ = header.last;
   written_time_ = header.last_time;
   unannounced_.push_back({header, segment_->end()});
-  if (header.commits > 0 || !header.open_at_end) readable_ = {segment_->sequence(), segment_->end()};
-  catalog_.newest_has(segment_->file_bytes());
+  const BlockPlace end{segment_->sequence(), segment_->end()};
+  if (header.commits > 0 || !header.open_at_end) readable_ = end;
+  grow(header, begun_here);
+  catalog_.wrote(segment_->file_bytes(), end, transaction_open_ ? std::optional(growing_) : std::nullopt);
+}
+
+/// Who reads a transaction while it is written needs all commits before it.
+void QueueWriter::grow(const BlockHeader& block, bool begun_here) {
+  if (!transaction_open_) return;
+  if (begun_here) {
+    growing_ = {.began = began_, .after = written_};
+    return;
+  }
+  growing_.bytes += block.raw_bytes;
+  if (catalog_.end() == growing_.after) return;
+  segment_->sync();
+  announce();
 }
 
 void QueueWriter::roll() {
@@ -236,6 +251,7 @@ void QueueWriter::forget_open() {
   }
   // The block in memory holds nothing else: a transaction that began in an earlier block is still open.
   block_.clear();
+  catalog_.abandon();
   const bool was_sealed = !segment_ || segment_->sequence() != began_.segment;
   const auto newest = newest_.sequence;
   segment_.reset();

@@ -40,6 +40,7 @@ class QueueWriter {
 
   void make_room();
   void flush();
+  void grow(const BlockHeader& block, bool begun_here);
   void roll();
   void create_segment();
   void flush_and_sync();
@@ -62,9 +63,10 @@ class QueueWriter {
   std::vector<BlockSummary> unannounced_;  ///< blocks in the newest segment that may not be durable yet
 
   bool transaction_open_ = false;
-  BlockPlace began_;          ///< of the transaction open at the end of the written blocks; segment 0: none
-  change::Position last_;     ///< the last commit taken
-  change::Position written_;  ///< the last commit in a written block
+  BlockPlace began_;            ///< of the transaction open at the end of the written blocks; segment 0: none
+  GrowingTransaction growing_;  ///< the open transaction, where it began in a written block
+  change::Position last_;       ///< the last commit taken
+  change::Position written_;    ///< the last commit in a written block
   change::CommitTime written_time_{};
   BlockPlace readable_;  ///< behind the last written block that leaves nothing open, or holds a commit
   bool unusable_ = false;

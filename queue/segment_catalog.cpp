@@ -69,9 +69,51 @@ void SegmentCatalog::announce(std::span<const BlockSummary> blocks, const BlockP
   changed_.notify_all();
 }
 
-BlockPlace SegmentCatalog::limit() const {
+void SegmentCatalog::wrote(std::uint64_t file_bytes, const BlockPlace& written,
+                           const std::optional<GrowingTransaction>& growing) {
+  newest_has(file_bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    written_ = written;
+    growing_ = growing;
+    if (growing_) growing_->abandonments = abandonments_;
+  }
+  changed_.notify_all();
+}
+
+void SegmentCatalog::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    growing_.reset();
+    ++abandonments_;
+  }
+  changed_.notify_all();
+}
+
+BlockPlace SegmentCatalog::limit(Reach reach) const {
   const std::lock_guard lock(mutex_);
-  return limit_;
+  return reach == Reach::durable ? limit_ : written_;
+}
+
+bool SegmentCatalog::growing_locked(change::Position after, std::uint64_t least_bytes) const {
+  return growing_ && growing_->after == after && end_ == after && growing_->bytes >= least_bytes;
+}
+
+std::optional<GrowingTransaction> SegmentCatalog::growing(change::Position after, std::uint64_t least_bytes) const {
+  const std::lock_guard lock(mutex_);
+  return growing_locked(after, least_bytes) ? growing_ : std::nullopt;
+}
+
+bool SegmentCatalog::wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,
+                                   std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, stop, timeout, [&] { return end_ > after || growing_locked(after, least_bytes); });
+}
+
+bool SegmentCatalog::wait_for_growth(const BlockPlace& beyond, std::uint64_t abandonments, std::stop_token stop,
+                                     std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, stop, timeout, [&] { return written_ > beyond || abandonments_ != abandonments; });
 }
 
 change::Position SegmentCatalog::end() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "queue/commit_marks.hpp"
 #include "queue/file.hpp"
+#include "queue/growing_transaction.hpp"
 #include "queue/segment_info.hpp"
 #include "queue/segment_scan.hpp"
 #include "queue/usage.hpp"
@@ -40,9 +42,24 @@ class SegmentCatalog {
   void drop_newest();
   /// Blocks of the newest segment are durable, and may be read up to `limit`. Wakes waiting cursors.
   void announce(std::span<const BlockSummary> blocks, const BlockPlace& limit);
+  /// A block of the newest segment ends at `written`, durable or not; `growing` is the transaction that is open behind
+  /// it. Wakes waiting readers.
+  void wrote(std::uint64_t file_bytes, const BlockPlace& written, const std::optional<GrowingTransaction>& growing);
+  /// The open transaction is about to be taken back, with its blocks.
+  void abandon();
 
-  /// Cursors never read beyond it.
-  BlockPlace limit() const;
+  /// How far may be read.
+  BlockPlace limit(Reach reach) const;
+  /// Grows with each abandon().
+  std::uint64_t abandonments() const { return abandonments_; }
+  /// The transaction that is being written behind the durable commit `after`, of at least so many bytes.
+  std::optional<GrowingTransaction> growing(change::Position after, std::uint64_t least_bytes) const;
+  /// Blocks until there is one, or a durable commit behind `after`.
+  bool wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,
+                     std::chrono::milliseconds timeout) const;
+  /// Blocks until more than that is written, or a transaction was abandoned since the count was `abandonments`.
+  bool wait_for_growth(const BlockPlace& beyond, std::uint64_t abandonments, std::stop_token stop,
+                       std::chrono::milliseconds timeout) const;
   change::Position end() const;
   change::Position begin() const;
   /// Blocks until the last durable commit is at or beyond `position`.
@@ -64,6 +81,7 @@ class SegmentCatalog {
 
  private:
   bool over_budget_locked() const { return bytes_ >= budget_bytes_; }
+  bool growing_locked(change::Position after, std::uint64_t least_bytes) const;
   bool releasable_locked() const;
   change::Position begin_locked() const;
   std::optional<SegmentInfo> take_releasable(change::Position up_to);
@@ -81,6 +99,9 @@ class SegmentCatalog {
   CommitMarks marks_;
   std::uint64_t bytes_ = 0;
   BlockPlace limit_;
+  BlockPlace written_;
+  std::optional<GrowingTransaction> growing_;
+  std::atomic<std::uint64_t> abandonments_ = 0;
   change::Position end_;
   change::Position released_;
   std::optional<std::chrono::system_clock::time_point> blocked_since_;

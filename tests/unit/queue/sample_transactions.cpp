@@ -144,6 +144,8 @@ std::string text_of(const change::RelationPtr& relation) {
   return text + "]";
 }
 
+}  // namespace
+
 std::string text_of(const Item& item) {
   if (const auto* row = std::get_if<change::RowChange>(&item)) {
     return fmt::format("{} {} {} {}\n", static_cast<int>(row->operation), text_of(row->relation), text_of(row->old_key),
@@ -168,8 +170,6 @@ std::string text_of(const Item& item) {
   for (const auto& relation : std::get<change::Truncation>(item).relations) text += " " + text_of(relation);
   return text + "\n";
 }
-
-}  // namespace
 
 change::CommitTime sample_time(change::Position position) {
   return change::CommitTime{std::chrono::seconds{1'700'000'000} + std::chrono::milliseconds{position.value}};

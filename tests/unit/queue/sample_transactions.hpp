@@ -25,6 +25,8 @@ struct Transaction {
 };
 
 Transaction sample(change::Position position);
+/// What one change adds to it.
+std::string text_of(const Item& item);
 std::vector<Transaction> samples(std::uint64_t first, std::uint64_t last);
 
 /// Reads to the durable end. Throws std::logic_error when items come in an order that no reader may see.
