@@ -186,7 +186,7 @@ std::string typed_name(const CLI::App& command) {
 std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App* command = &app;
   for (int i = 1; i < argc && command->get_require_subcommand_min() > 0; ++i) {
-    const std::string argument = argv[i];
+    std::string argument = argv[i];
     if (argument.starts_with('-')) continue;
     const auto known = command->get_subcommands([&](const CLI::App* sub) { return sub->check_name(argument); });
     if (known.empty()) return argument;

@@ -157,7 +157,7 @@ class HttpEndpoint::Listener::Session : public std::enable_shared_from_this<Sess
 
   Listener& listener_;
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_{most_header_bytes * 2};
+  beast::flat_buffer buffer_{std::size_t{2} * most_header_bytes};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
 };

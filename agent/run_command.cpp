@@ -51,7 +51,7 @@ void wait(std::stop_token stop, std::chrono::milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
-  wake.wait_for(lock, std::move(stop), time, [] { return false; });
+  wake.wait_for(lock, stop, time, [] { return false; });
 }
 
 /// The application comes first when both want the processor: measured with a writer that never pauses on two cores, its
