@@ -18,7 +18,11 @@ Cursor QueueReader::open_cursor(change::Position after) const { return Cursor(ca
 std::optional<OpenTransaction> QueueReader::open_transaction(change::Position after, std::uint64_t least_bytes) const {
   const auto growing = catalog_->growing(after, least_bytes);
   if (!growing) return std::nullopt;
-  return std::optional<OpenTransaction>(std::in_place, catalog_, *growing);
+  try {
+    return std::optional<OpenTransaction>(std::in_place, catalog_, *growing);
+  } catch (const TransactionAbandoned&) {
+    return std::nullopt;
+  }
 }
 
 bool QueueReader::wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,

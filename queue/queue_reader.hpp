@@ -32,7 +32,7 @@ class QueueReader {
   /// A reader at the first transaction after `after`. Throws PositionUnavailable.
   Cursor open_cursor(change::Position after) const;
   /// The transaction that is being written behind `after`, the last durable commit, once at least so many bytes of it
-  /// are there. Throws what OpenTransaction::next() does.
+  /// are there. Throws what Cursor::next() does.
   std::optional<OpenTransaction> open_transaction(change::Position after, std::uint64_t least_bytes) const;
   /// Blocks until there is one, or a durable commit behind `after`, at most `timeout`. False if there is not.
   bool wait_for_more(change::Position after, std::uint64_t least_bytes, std::stop_token stop,

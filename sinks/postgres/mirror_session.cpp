@@ -10,6 +10,7 @@
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/early_apply.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parallel_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
@@ -371,9 +372,14 @@ bool MirrorSession::step(std::stop_token stop) {
     return true;
   }
   if (batch_.empty()) {
+    if (may_apply_early() && apply_early(stop)) return true;
     publish_tables();
     recount_parked();
-    cursor_->wait(stop, idle_wait);
+    if (may_apply_early()) {
+      queue_.wait_for_more(position_, EarlyApply::least_bytes, stop, idle_wait);
+    } else {
+      cursor_->wait(stop, idle_wait);
+    }
     return false;
   }
   cursor_->wait(stop, time_left());
@@ -476,6 +482,29 @@ bool MirrorSession::apply_alone() {
     last_recount_ = {};
   }
   applied(outcome->applied);
+  collector_->restart(position_);
+  publish_tables();
+  return true;
+}
+
+bool MirrorSession::may_apply_early() const {
+  return !planned_ && !opening_.valid() && !trouble_.active_at(position_) && whole_behind_ != position_;
+}
+
+/// False where no large transaction is being received.
+bool MirrorSession::apply_early(const std::stop_token& stop) {
+  auto open = queue_.open_transaction(position_, EarlyApply::least_bytes);
+  if (!open) return false;
+  leave_pipeline();
+  end_comparison();
+  EarlyApply early(connection_, ownership_, schema_, tables_, source_.tells_gaps() ? RowPass::in_order : RowPass::all);
+  const auto outcome = early.apply(*open, position_, [&] { return stop.stop_requested() || orders_.pending(); });
+  if (tables_.take_copy_asked()) copy_awaited_ = true;
+  if (outcome) {
+    applied(*outcome);
+  } else {
+    whole_behind_ = position_;
+  }
   collector_->restart(position_);
   publish_tables();
   return true;

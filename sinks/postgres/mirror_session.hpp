@@ -103,6 +103,8 @@ class MirrorSession {
   void drain();
   void leave_pipeline();
   bool apply_alone();
+  bool may_apply_early() const;
+  bool apply_early(const std::stop_token& stop);
   void handle_unknown();
   void applied(const Applied& outcome);
   void check_flushed();
@@ -138,6 +140,7 @@ class MirrorSession {
   std::optional<BatchPipeline> pipeline_;
   NetBatch batch_;
   BatchGrowth growth_;
+  std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
   std::optional<Planned> planned_;
   bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
   std::future<std::unique_ptr<change::Snapshot>> opening_;

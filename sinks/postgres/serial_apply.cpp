@@ -36,17 +36,6 @@ bool is_poison(const libpq::DatabaseError& error) {
   return !error.connection_lost() && classify(error).kind == FailureKind::poison;
 }
 
-/// Gives the session its settings. Returns how long the server took to answer, at least.
-steady_clock::duration prepare(libpq::Connection& connection, const Ownership& ownership) {
-  auto round_trip = steady_clock::duration::max();
-  for (const std::string& setting : ownership.settings()) {
-    const auto asked = steady_clock::now();
-    connection.execute(setting);
-    round_trip = std::min(round_trip, steady_clock::now() - asked);
-  }
-  return round_trip;
-}
-
 /// Above this size a table is emptied by TRUNCATE, which readers of an older snapshot notice and which waits for them.
 constexpr std::int64_t most_bytes_deleted = std::int64_t{16} << 20U;
 
@@ -72,7 +61,7 @@ class SerialApply::Attempt {
         refusals_(refusals),
         nulls_(nulls),
         transaction_(apply.connection_),
-        rows_(connection_, ownership_, schema_, tables_, commit_, refusals_, prepare(connection_, ownership_)),
+        rows_(connection_, ownership_, schema_, tables_, commit_, refusals_),
         definitions_(apply.connection_, apply.schema_, commit.position) {}
 
   void stop(TrackedTable& table, const change::Relation& relation, const std::string& reason) {

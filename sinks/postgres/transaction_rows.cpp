@@ -38,6 +38,17 @@ bool is_poison(const libpq::DatabaseError& error) {
   return !error.connection_lost() && classify(error).kind == FailureKind::poison;
 }
 
+/// Returns how long the server took to answer, at least.
+Clock::duration take_settings(libpq::Connection& connection, const Ownership& ownership) {
+  auto round_trip = Clock::duration::max();
+  for (const std::string& setting : ownership.settings()) {
+    const auto asked = Clock::now();
+    connection.execute(setting);
+    round_trip = std::min(round_trip, Clock::now() - asked);
+  }
+  return round_trip;
+}
+
 /// The change as the source told it.
 RowEffect effect_of(RowOperation operation, change::Tuple old_key, change::Tuple new_row) {
   using Kind = RowEffect::Kind;
@@ -95,14 +106,14 @@ class TransactionRows::OpenCopy {
 
 TransactionRows::TransactionRows(libpq::Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
                                  TableRegistry& tables, const change::Commit& commit,
-                                 const std::optional<RefusalRule>& refusals, Clock::duration round_trip)
+                                 const std::optional<RefusalRule>& refusals)
     : connection_(connection),
       ownership_(ownership),
       schema_(schema),
       tables_(tables),
       commit_(commit),
       refusals_(refusals),
-      round_trip_(round_trip) {}
+      round_trip_(take_settings(connection, ownership)) {}
 
 TransactionRows::~TransactionRows() = default;
 

@@ -47,10 +47,10 @@ class TransactionRows {
   /// So many are gathered before they are sent: bounds memory, and is large enough that round trips do not matter.
   static constexpr std::uint64_t chunk_rows = 20'000;
 
-  /// All outlive the object. `refusals`: find the rows that are refused and treat them by the rule.
+  /// All outlive the object; `connection` has begun the transaction and gets its settings here. `refusals`: find the
+  /// rows that are refused and treat them by the rule, which needs `commit`; without, its value does not matter.
   TransactionRows(libpq::Connection& connection, const Ownership& ownership, const SchemaBuilder& schema,
-                  TableRegistry& tables, const change::Commit& commit, const std::optional<RefusalRule>& refusals,
-                  std::chrono::steady_clock::duration round_trip);
+                  TableRegistry& tables, const change::Commit& commit, const std::optional<RefusalRule>& refusals);
   ~TransactionRows();
   TransactionRows(const TransactionRows&) = delete;
   TransactionRows& operator=(const TransactionRows&) = delete;
@@ -97,7 +97,7 @@ class TransactionRows {
   TableRegistry& tables_;
   const change::Commit& commit_;
   const std::optional<RefusalRule>& refusals_;
-  const std::chrono::steady_clock::duration round_trip_;
+  const std::chrono::steady_clock::duration round_trip_;  ///< at least
 
   RowPass pass_ = RowPass::all;
   ApplyMode mode_ = ApplyMode::direct;

@@ -172,6 +172,15 @@ void NativeSource::transaction(const std::function<void()>& work) {
   queue_.sync();
 }
 
+void NativeSource::lost_transaction(const std::function<void()>& work) {
+  const std::lock_guard lock(mutex_);
+  const auto before = tables_;
+  queue_.begin();
+  work();
+  queue_.rollback();
+  tables_ = before;
+}
+
 void NativeSource::insert(const change::RelationPtr& relation, const Printed& row) {
   queue_.row({RowOperation::insert, relation, {}, values_of(row)});
   table_of(*relation).rows.push_back(row);

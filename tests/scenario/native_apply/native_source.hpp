@@ -38,6 +38,8 @@ class NativeSource : public change::SnapshotProvider {
   void type_addition(change::SchemaStatement statement) { additions_.push_back(std::move(statement)); }
 
   void transaction(const std::function<void()>& work);
+  /// The same, but taken back before its commit, as when the server goes away in the middle.
+  void lost_transaction(const std::function<void()>& work);
   void insert(const change::RelationPtr& relation, const Printed& row);
   /// The source does not send the cells of `unsent` (positions), which stay as they were.
   void update(const change::RelationPtr& relation, const Printed& before, const Printed& now,
