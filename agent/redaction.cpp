@@ -61,9 +61,8 @@ void mask_password_parameters(std::string& text) {
   std::size_t at = 0;
   while ((at = text.find(key, at)) != std::string::npos) {
     at += key.size();
-    std::size_t end = at;
+    std::size_t end = at + 1;
     if (at < text.size() && text[at] == '\'') {
-      end = at + 1;
       while (end < text.size() && text[end] != '\'') end += text[end] == '\\' ? 2U : 1U;
       end = std::min(end + 1, text.size());
     } else {

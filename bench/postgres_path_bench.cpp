@@ -29,7 +29,7 @@ std::string insert_of(std::uint64_t id) {
 void decode(benchmark::State& state) {
   PgoutputDecoder decoder;
   const std::string message = insert_of(123456);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     PgoutputMessage decoded = decoder.decode(message);
     benchmark::DoNotOptimize(decoded);
   }
@@ -66,7 +66,7 @@ void follow_into_queue(benchmark::State& state) {
     const std::string described = tests::relation_message(table, "orders", {"*id", "customer", "state", "made_at"});
     std::uint64_t position = 100;
     bool first = true;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
       follower.take_message(tests::begin_message(position));
       if (std::exchange(first, false)) follower.take_message(described);
       for (std::uint64_t row = 0; row < rows; ++row) follower.take_message(insert_of(position + row));
@@ -98,7 +98,7 @@ void render_batch(benchmark::State& state) {
                      change::Value::text("delivered to the door"),
                      change::Value::text("2024-05-17 11:22:33.123456+00")});
   }
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     sink::NetBatch batch;
     for (std::uint64_t row = 0; row < rows; ++row) {
       const bool update = updates && row % 2 == 0;

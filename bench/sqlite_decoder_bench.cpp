@@ -111,7 +111,7 @@ void small_transactions(benchmark::State& state) {
     changes.push_back(changed_pages(images[images.size() - 2], images.back()));
   }
   Count count;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     TransactionDecoder decoder(images.front(), {});
     state.ResumeTiming();
@@ -134,7 +134,7 @@ void large_transaction(benchmark::State& state) {
   const Image after = database.image();
   const std::vector<PageNumber> changed = changed_pages(before, after);
   Count count;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     TransactionDecoder decoder(before, {});
     decoder.decode(before, after, changed, count);
   }
@@ -150,7 +150,7 @@ void table_read(benchmark::State& state) {
   const Image image = database.image();
   const TransactionDecoder decoder(image, {});
   const TableLayoutPtr table = decoder.tables().front();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     read_table(image, *table, [](change::Tuple row) {
       benchmark::DoNotOptimize(row.data());
       return true;

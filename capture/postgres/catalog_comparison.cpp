@@ -58,7 +58,7 @@ std::vector<CatalogEvent> compare(const CatalogPicture& before, const CatalogPic
       tables, [](const CatalogEvent& event) { return event.kind != CatalogEvent::Kind::table_appeared; });
   std::move(tables.begin(), appeared.begin(), std::back_inserter(events));
   std::ranges::move(objects.tables, std::back_inserter(events));
-  std::ranges::move(appeared, std::back_inserter(events));
+  std::move(appeared.begin(), appeared.end(), std::back_inserter(events));
   std::ranges::move(objects.over_rows, std::back_inserter(events));
   return events;
 }
