@@ -37,7 +37,6 @@ constexpr milliseconds shortest_interval{3};
 constexpr milliseconds interval_under_load{20};
 constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
-constexpr const char* invalid_text = "22P02";
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -81,26 +80,6 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
 
 }  // namespace
 
-void Trouble::refused(const libpq::DatabaseError& error) {
-  object = refusing_object(error);
-  if (error.sqlstate() == invalid_text) type = true;
-}
-
-void Trouble::refused(const BatchRefused& refusal) {
-  refused(refusal.error);
-  if (stands_alone() && refusal.transactions == 1 && refusal.end <= end) {
-    ++attempts;
-    return;
-  }
-  const bool again = retried && refusal.end <= end;
-  // Nothing stands alone before it was sent a second time.
-  transactions =
-      again ? std::max<std::uint64_t>(1, refusal.transactions / 2) : std::max<std::uint64_t>(2, refusal.transactions);
-  attempts = 0;
-  retried = true;
-  end = std::max(end, refusal.end);
-}
-
 MirrorSession::MirrorSession(const Surroundings& around)
     : mirror_(around.mirror),
       queue_(around.queue),
@@ -114,7 +93,8 @@ MirrorSession::MirrorSession(const Surroundings& around)
       position_(claimed_.position),
       schema_(around.mirror),
       tables_(schema_, around.mirror.name),
-      flush_watch_(position_) {
+      flush_watch_(position_),
+      comparisons_(connection_, mirror_, ownership_, schema_, tables_, board_, orders_) {
   spdlog::info("[MirrorConnection] Successfully connected to mirror database");
   board_.update([&](MirrorStatus& status) {
     status.position = position_;
@@ -220,7 +200,7 @@ void MirrorSession::take_orders() {
     auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
     planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = true};
   }
-  if (planned_ || comparing_) return;
+  if (planned_ || comparisons_.running()) return;
   if (auto verification = orders_.take_verification()) {
     planned_ = Planned{.snapshot = snapshot_of(source_), .verification = std::move(verification)};
   }
@@ -233,9 +213,9 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   Planned planned = std::move(*planned_);
   planned_.reset();
   if (planned.verification) {
-    return compare(std::move(planned.snapshot), std::move(*planned.verification), stop);
+    return comparisons_.begin(std::move(planned.snapshot), std::move(*planned.verification), stop);
   }
-  end_comparison();
+  comparisons_.give_way();
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   learn_types();
   schema_.prepare(connection_, *planned.snapshot);
@@ -250,69 +230,12 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   publish_tables();
 }
 
-void MirrorSession::compare(std::unique_ptr<change::Snapshot> snapshot, VerificationOrder order,
-                            const std::stop_token& stop) {
-  drifted_before_comparison_ = board_.read().drifted_rows;
-  if (!order.standing) {
-    if (auto connection = second_connection()) {
-      comparing_.emplace(std::move(*connection), mirror_, ownership_, std::move(snapshot), tables_, order.manner);
-      compared_for_ = std::move(order);
-      return;
-    }
-  }
-  if (auto report = verify(connection_, *snapshot, schema_, tables_, ownership_, order.manner, stop)) {
-    answer(order, std::move(*report));
-  }
-}
-
-std::optional<libpq::Connection> MirrorSession::second_connection() const {
-  if (mirror_.pool < 2) return std::nullopt;
-  try {
-    return libpq::Connection(mirror_.connection, "pgmirror", libpq::Connection::Access::read_write,
-                             {.pin_names = true});
-  } catch (const libpq::DatabaseError& error) {
-    spdlog::info("[MirrorVerify] Applying waits while the mirror is compared: {}", error.what());
-    return std::nullopt;
-  }
-}
-
-void MirrorSession::look_at_comparison() {
-  if (!comparing_ || !comparing_->finished()) return;
-  VerificationReport report = comparing_->take_report();
-  comparing_.reset();
-  answer(compared_for_, std::move(report));
-}
-
-/// Before tables are altered or emptied. The comparison that is made up for does not give way again.
-void MirrorSession::end_comparison() {
-  look_at_comparison();
-  if (!comparing_) return;
-  comparing_.reset();
-  compared_for_.standing = true;
-  orders_.give_back(std::exchange(compared_for_, {}));
-}
-
-void MirrorSession::answer(VerificationOrder& order, VerificationReport report) {
-  if (report.equal()) {
-    spdlog::info("[MirrorVerify] Proven equal: {} tables", report.tables.size());
-  } else if (report.repaired) {
-    spdlog::info("[MirrorVerify] Mended {} rows", report.repaired_rows);
-  }
-  // What was mended is proven by the next comparison, not by this one.
-  board_.update([&](MirrorStatus& status) {
-    const std::uint64_t drifted_since = status.drifted_rows - drifted_before_comparison_;
-    if (report.equal()) status.proven_equal_at = report.at;
-    status.drifted_rows = drifted_since + (report.repaired ? 0 : report.differing_rows());
-  });
-  order.answer.set_value(std::move(report));
-}
-
 void MirrorSession::apply(std::stop_token stop) {
   publish_tables();
   while (!stop.stop_requested()) {
     // The next session takes the order.
     if (orders_.start_over_wanted()) return leave_pipeline();
-    look_at_comparison();
+    comparisons_.look();
     if (orders_.paused()) {
       leave_pipeline();
       board_.update([](MirrorStatus& status) { status.state = MirrorState::paused; });
@@ -332,7 +255,7 @@ void MirrorSession::apply(std::stop_token stop) {
 /// False when orders are to be looked at.
 bool MirrorSession::step(std::stop_token stop) {
   check_flushed();
-  look_at_comparison();
+  comparisons_.look();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
   await_snapshot();
   if (opening_.valid() && batch_.empty() && sent >= apply_until_) {
@@ -428,7 +351,7 @@ void MirrorSession::send() {
     }
   } catch (const NullNotAllowed& refusal) {
     leave_pipeline();
-    end_comparison();
+    comparisons_.give_way();
     libpq::DatabaseTransaction transaction(connection_);
     schema_.allow_null(connection_, *refusal.table, refusal.table->columns[refusal.column], position_);
     transaction.commit();
@@ -464,7 +387,7 @@ void MirrorSession::handle_unknown() {
 
 /// False where the next transaction ends behind the snapshot that is planned with.
 bool MirrorSession::apply_alone() {
-  end_comparison();
+  comparisons_.give_way();
   SerialApply serial(connection_, ownership_, schema_, tables_);
   std::optional<SerialApply::Refusals> refusals;
   if (trouble_.active_at(position_) && trouble_.attempts >= Trouble::most_attempts) {
@@ -496,7 +419,7 @@ bool MirrorSession::apply_early(const std::stop_token& stop) {
   auto open = queue_.open_transaction(position_, EarlyApply::least_bytes);
   if (!open) return false;
   leave_pipeline();
-  end_comparison();
+  comparisons_.give_way();
   EarlyApply early(connection_, ownership_, schema_, tables_, source_.tells_gaps() ? RowPass::in_order : RowPass::all);
   const auto outcome = early.apply(*open, position_, [&] { return stop.stop_requested() || orders_.pending(); });
   if (tables_.take_copy_asked()) copy_awaited_ = true;

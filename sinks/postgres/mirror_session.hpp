@@ -17,36 +17,15 @@
 #include "sinks/postgres/batch_growth.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/checkpoint.hpp"
-#include "sinks/postgres/concurrent_verification.hpp"
+#include "sinks/postgres/comparisons.hpp"
 #include "sinks/postgres/flush_watch.hpp"
 #include "sinks/postgres/mirror_status.hpp"
-#include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/table_registry.hpp"
+#include "sinks/postgres/trouble.hpp"
 #include "sinks/postgres/worker_orders.hpp"
 
 namespace pgmirror::sinks::postgres {
-
-/// What a mirror has refused, carried from one session to the next: how carefully to go on, up to where.
-///
-/// A refused batch is sent again with everything touched deleted first; if that is refused too, in ever smaller batches
-/// until one transaction stands alone; that one is tried some times more before the rule decides about its rows.
-struct Trouble {
-  static constexpr unsigned most_attempts = 10;
-
-  change::Position end;                    ///< normal again behind it
-  std::uint64_t transactions = 0;          ///< most that a batch may hold
-  bool retried = false;                    ///< the whole batch was sent a second time already
-  unsigned attempts = 0;                   ///< at the transaction that stands alone
-  std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
-  bool type = false;                       ///< a value did not fit its type last
-
-  bool active_at(change::Position position) const { return position < end; }
-  bool stands_alone() const { return transactions == 1 && retried; }
-  void refused(const BatchRefused& refusal);
-  /// Outside of a batch.
-  void refused(const libpq::DatabaseError& error);
-};
 
 /// The source's server gives no snapshot now. Passes.
 class SourceUnavailable : public std::runtime_error {
@@ -87,11 +66,6 @@ class MirrorSession {
   void await_snapshot();
   void take_orders();
   void carry_out_plan(std::stop_token stop);
-  void compare(std::unique_ptr<change::Snapshot> snapshot, VerificationOrder order, const std::stop_token& stop);
-  std::optional<libpq::Connection> second_connection() const;
-  void look_at_comparison();
-  void end_comparison();
-  void answer(VerificationOrder& order, VerificationReport report);
   void apply(std::stop_token stop);
   bool step(std::stop_token stop);
   BatchLimits limits() const;
@@ -135,6 +109,7 @@ class MirrorSession {
   SchemaBuilder schema_;
   TableRegistry tables_;
   FlushWatch flush_watch_;
+  Comparisons comparisons_;
   std::optional<queue::Cursor> cursor_;
   std::optional<BatchCollector> collector_;
   std::optional<BatchPipeline> pipeline_;
@@ -145,9 +120,6 @@ class MirrorSession {
   bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
   std::future<std::unique_ptr<change::Snapshot>> opening_;
   change::Position apply_until_;  ///< while that is being opened
-  std::optional<ConcurrentVerification> comparing_;
-  VerificationOrder compared_for_;  ///< while comparing_
-  std::uint64_t drifted_before_comparison_ = 0;
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "change/position.hpp"
+#include "libpq/database_error.hpp"
+#include "sinks/postgres/batch_pipeline.hpp"
+#include "sinks/postgres/refusing_object.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// What a mirror has refused, carried from one session to the next: how carefully to go on, up to where.
+///
+/// A refused batch is sent again with everything touched deleted first; if that is refused too, in ever smaller batches
+/// until one transaction stands alone; that one is tried some times more before the rule decides about its rows.
+struct Trouble {
+  static constexpr unsigned most_attempts = 10;
+
+  change::Position end;                    ///< normal again behind it
+  std::uint64_t transactions = 0;          ///< most that a batch may hold
+  bool retried = false;                    ///< the whole batch was sent a second time already
+  unsigned attempts = 0;                   ///< at the transaction that stands alone
+  std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
+  bool type = false;                       ///< a value did not fit its type last
+
+  bool active_at(change::Position position) const { return position < end; }
+  bool stands_alone() const { return transactions == 1 && retried; }
+  void refused(const BatchRefused& refusal);
+  /// Outside of a batch.
+  void refused(const libpq::DatabaseError& error);
+};
+
+}  // namespace pgmirror::sinks::postgres
