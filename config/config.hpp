@@ -51,6 +51,7 @@ struct PostgresSource {
   bool views = true;  ///< materialized ones as well
   bool functions = false;
   bool triggers = false;  ///< made disabled
+  bool policies = false;  ///< row level security policies of tables that have it switched on
 };
 
 /// What to do with a change that the mirror refuses for good.

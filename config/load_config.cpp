@@ -46,13 +46,13 @@ bool gather(const Flags& flags, const Environment& environment, Given& given) {
 
 TableRules read_rules(const ValueReader& reader, std::vector<std::string>& problems) {
   std::vector<std::vector<std::string>> patterns;
-  for (const std::string_view key : {"tables.include", "tables.exclude", "columns.exclude"}) {
+  for (const std::string_view key : {"tables.include", "tables.exclude", "columns.exclude", "tables.partitioned"}) {
     patterns.push_back(reader.read_list(key));
     const std::size_t last = patterns.size() - 1;
     try {
       const std::vector<std::string> none;
       const TableRules alone(last == 0 ? patterns[0] : none, last == 1 ? patterns[1] : none,
-                             last == 2 ? patterns[2] : none);
+                             last == 2 ? patterns[2] : none, last == 3 ? patterns[3] : none);
     } catch (const ConfigError& error) {
       for (const std::string& message : error.messages()) {
         problems.push_back(fmt::format("{}: {}", reader.find(key)->place, message));
@@ -60,7 +60,7 @@ TableRules read_rules(const ValueReader& reader, std::vector<std::string>& probl
       patterns.back().clear();
     }
   }
-  return TableRules(patterns[0], patterns[1], patterns[2]);
+  return TableRules(patterns[0], patterns[1], patterns[2], patterns[3]);
 }
 
 void read_mirrors(const Given& given, Config& config, std::vector<std::string>& problems) {

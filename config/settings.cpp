@@ -24,7 +24,10 @@ const std::vector<Setting>& settings() {
        "publication in a PostgreSQL source; when empty: named as the slot"},
       {"schema.include", "MIRROR_SCHEMA_INCLUDE", patterns, "views",
        "what the mirror of a PostgreSQL source gets beyond tables, types and sequences: views, functions, triggers "
-       "(made disabled), or none"},
+       "(made disabled), policies (row level security), or none"},
+      {"tables.partitioned", "MIRROR_PARTITIONED_TABLES", patterns, "",
+       "partitioned tables of a PostgreSQL source that have their partitions in the mirror too; all others are one "
+       "table there"},
       {"tables.include", "MIRROR_INCLUDE_TABLES", patterns, "", "only these tables; all when empty"},
       {"tables.exclude", "MIRROR_EXCLUDE_TABLES", patterns, "",
        "tables that never leave the source, for example sessions,audit_*"},

@@ -14,7 +14,7 @@ void read_postgres(ValueReader& reader, PostgresSource& source) {
   reader.read("capture.postgres.publication", source.publication, parse_plain_text);
   const GivenValue* const include = reader.find("schema.include");
   if (include == nullptr) return;
-  source.views = source.functions = source.triggers = false;
+  source.views = source.functions = source.triggers = source.policies = false;
   for (const std::string& kind : reader.read_list("schema.include")) {
     if (kind == "views") {
       source.views = true;
@@ -22,8 +22,10 @@ void read_postgres(ValueReader& reader, PostgresSource& source) {
       source.functions = true;
     } else if (kind == "triggers") {
       source.triggers = source.functions = true;
+    } else if (kind == "policies") {
+      source.policies = true;
     } else if (kind != "none") {
-      reader.problem(*include, fmt::format("{} is none of views, functions, triggers, none", kind));
+      reader.problem(*include, fmt::format("{} is none of views, functions, triggers, policies, none", kind));
     }
   }
 }

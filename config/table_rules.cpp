@@ -44,11 +44,13 @@ std::string listed(const std::vector<NamePattern>& patterns) {
 }  // namespace
 
 TableRules::TableRules(const std::vector<std::string>& include_tables, const std::vector<std::string>& exclude_tables,
-                       const std::vector<std::string>& exclude_columns) {
+                       const std::vector<std::string>& exclude_columns,
+                       const std::vector<std::string>& partitioned_tables) {
   std::vector<std::string> problems;
   include_tables_ = compile(include_tables, 1, 2, "TABLE or SCHEMA.TABLE", problems);
   exclude_tables_ = compile(exclude_tables, 1, 2, "TABLE or SCHEMA.TABLE", problems);
   exclude_columns_ = compile(exclude_columns, 2, 3, "TABLE.COLUMN or SCHEMA.TABLE.COLUMN", problems);
+  partitioned_tables_ = compile(partitioned_tables, 1, 2, "TABLE or SCHEMA.TABLE", problems);
   if (!problems.empty()) throw ConfigError(std::move(problems));
 }
 
@@ -63,9 +65,14 @@ bool TableRules::includes_column(std::string_view schema, std::string_view table
                       [&](const NamePattern& pattern) { return matches_column(pattern, schema, table, column); });
 }
 
+bool TableRules::keeps_partitions(std::string_view schema, std::string_view table) const {
+  return std::any_of(partitioned_tables_.begin(), partitioned_tables_.end(),
+                     [&](const NamePattern& pattern) { return matches_table(pattern, 0, schema, table); });
+}
+
 std::vector<std::string> TableRules::patterns_with_schema() const {
   std::vector<std::string> texts;
-  for (const auto* patterns : {&include_tables_, &exclude_tables_}) {
+  for (const auto* patterns : {&include_tables_, &exclude_tables_, &partitioned_tables_}) {
     for (const NamePattern& pattern : *patterns) {
       if (pattern.part_count() == 2) texts.push_back(pattern.text());
     }
@@ -78,7 +85,7 @@ std::vector<std::string> TableRules::patterns_with_schema() const {
 
 std::vector<std::string> TableRules::patterns_without_match(const std::vector<KnownTable>& tables) const {
   std::vector<std::string> texts;
-  for (const auto* patterns : {&include_tables_, &exclude_tables_}) {
+  for (const auto* patterns : {&include_tables_, &exclude_tables_, &partitioned_tables_}) {
     for (const NamePattern& pattern : *patterns) {
       const bool used = std::any_of(tables.begin(), tables.end(), [&](const KnownTable& table) {
         return matches_table(pattern, 0, table.schema, table.name);
@@ -103,6 +110,9 @@ std::vector<std::string> TableRules::describe() const {
                                           : "only these tables are mirrored: " + listed(include_tables_));
   if (!exclude_tables_.empty()) lines.push_back("tables that never leave the source: " + listed(exclude_tables_));
   if (!exclude_columns_.empty()) lines.push_back("columns that never leave the source: " + listed(exclude_columns_));
+  if (!partitioned_tables_.empty()) {
+    lines.push_back("tables that are partitioned in the mirror as in the source: " + listed(partitioned_tables_));
+  }
   return lines;
 }
 

@@ -27,11 +27,13 @@ class TableRules {
   TableRules() = default;
   /// An empty `include_tables` means all tables. Throws ConfigError for patterns that can match nothing.
   TableRules(const std::vector<std::string>& include_tables, const std::vector<std::string>& exclude_tables,
-             const std::vector<std::string>& exclude_columns);
+             const std::vector<std::string>& exclude_columns, const std::vector<std::string>& partitioned_tables = {});
 
   bool includes_table(std::string_view schema, std::string_view table) const;
   /// Says nothing about the table itself.
   bool includes_column(std::string_view schema, std::string_view table, std::string_view column) const;
+  /// Whether a table that the source partitions is partitioned in the mirror too; else it is one table there.
+  bool keeps_partitions(std::string_view schema, std::string_view table) const;
 
   /// Patterns that name a schema, as the user wrote them.
   std::vector<std::string> patterns_with_schema() const;
@@ -45,6 +47,7 @@ class TableRules {
   std::vector<NamePattern> include_tables_;
   std::vector<NamePattern> exclude_tables_;
   std::vector<NamePattern> exclude_columns_;
+  std::vector<NamePattern> partitioned_tables_;
 };
 
 }  // namespace pgmirror::config

@@ -38,6 +38,7 @@ TEST(Settings, TheContractsVariablesAreAllThere) {
                                     "MIRROR_LOG_FORMAT",
                                     "MIRROR_LOG_LEVEL",
                                     "MIRROR_ON_POISON",
+                                    "MIRROR_PARTITIONED_TABLES",
                                     "MIRROR_PUBLICATION",
                                     "MIRROR_QUEUE_DISK_BUDGET",
                                     "MIRROR_QUEUE_RETENTION",

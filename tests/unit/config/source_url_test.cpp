@@ -77,19 +77,20 @@ TEST(SourceUrl, WhatBelongsToAPostgresSource) {
                                      {"MIRROR_CAPTURE_METHOD", "triggers"},
                                      {"MIRROR_SLOT", "shop_1"},
                                      {"MIRROR_PUBLICATION", "Shop"},
-                                     {"MIRROR_SCHEMA_INCLUDE", "triggers"}}));
+                                     {"MIRROR_SCHEMA_INCLUDE", "triggers,policies"}}));
   EXPECT_EQ(config.postgres->method, CaptureMethod::triggers);
   EXPECT_EQ(config.postgres->slot, "shop_1");
   EXPECT_EQ(config.postgres->publication, "Shop");
   EXPECT_FALSE(config.postgres->views);
   EXPECT_TRUE(config.postgres->functions);
   EXPECT_TRUE(config.postgres->triggers);
+  EXPECT_TRUE(config.postgres->policies);
   EXPECT_EQ(
       problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_SLOT", "Shop-1"}})),
       (Messages{"MIRROR_SLOT: \"Shop-1\" is not a slot name: at most 63 lower-case letters, digits and underscores"}));
   EXPECT_EQ(
       problems(enough({{"MIRROR_SOURCE_URL", "postgresql://u@localhost/shop"}, {"MIRROR_SCHEMA_INCLUDE", "view"}})),
-      (Messages{"MIRROR_SCHEMA_INCLUDE: view is none of views, functions, triggers, none"}));
+      (Messages{"MIRROR_SCHEMA_INCLUDE: view is none of views, functions, triggers, policies, none"}));
 }
 
 TEST(SourceUrl, ChangesOfAPostgresStoreAreDecodedUnlessAskedOtherwise) {

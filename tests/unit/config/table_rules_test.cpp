@@ -117,6 +117,19 @@ TEST(TableRules, PatternsThatMatchNothingInTheStoreAreFound) {
   EXPECT_EQ(rules.patterns_without_match(tables), (std::vector<std::string>{"Users", "users.password"}));
 }
 
+TEST(TableRules, PartitionsAreKeptOnlyWhereAPatternSaysSo) {
+  const TableRules rules({}, {"old"}, {}, {"measures_*", "billing.invoices"});
+  EXPECT_TRUE(rules.keeps_partitions("public", "measures_eu"));
+  EXPECT_TRUE(rules.keeps_partitions("billing", "invoices"));
+  EXPECT_FALSE(rules.keeps_partitions("public", "invoices"));
+  EXPECT_FALSE(TableRules().keeps_partitions("public", "measures_eu"));
+  EXPECT_TRUE(rules.includes_table("public", "measures_eu"));
+  EXPECT_EQ(rules.patterns_without_match({{"public", "measures_eu", {"id"}}, {"public", "old", {"id"}}}),
+            (std::vector<std::string>{"billing.invoices"}));
+  EXPECT_EQ(rules.describe().back(),
+            "tables that are partitioned in the mirror as in the source: measures_*, billing.invoices");
+}
+
 TEST(TableRules, SayWhatTheyMean) {
   EXPECT_EQ(TableRules().describe(), (std::vector<std::string>{"all tables are mirrored"}));
   EXPECT_EQ(TableRules({"a", "b"}, {"c"}, {"a.d"}).describe(),
