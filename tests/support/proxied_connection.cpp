@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "tests/support/packet_loss.hpp"
+
 namespace pgmirror::tests {
 namespace {
 
@@ -43,7 +45,11 @@ std::string DelayLine::receive() {
   return {};
 }
 
-void DelayLine::push(std::string bytes, Time due) {
+void DelayLine::push(std::string bytes, Time due, std::uint64_t bytes_per_second) {
+  if (bytes_per_second > 0) {
+    busy_until_ = std::max(busy_until_, due) + std::chrono::microseconds{bytes.size() * 1'000'000 / bytes_per_second};
+    due = busy_until_;
+  }
   held_ += bytes.size();
   waiting_.push_back({due, std::move(bytes)});
 }
@@ -104,6 +110,11 @@ bool ProxiedConnection::move(NetworkWeather& weather, Time now) {
   return !down_.drained() && (!lost_at_ || now < *lost_at_);
 }
 
+void ProxiedConnection::lose_packets(unsigned per_thousand) {
+  tests::lose_packets(client_, per_thousand);
+  tests::lose_packets(server_, per_thousand);
+}
+
 void ProxiedConnection::take_from_client(NetworkWeather& weather, Time now) {
   auto bytes = up_.receive();
   if (bytes.empty()) return;
@@ -116,7 +127,7 @@ void ProxiedConnection::take_from_client(NetworkWeather& weather, Time now) {
     up_.end();
   });
   bytes.resize(passing);
-  up_.push(std::move(bytes), now + weather.delay);
+  up_.push(std::move(bytes), now + weather.delay, weather.bytes_per_second);
 }
 
 void ProxiedConnection::take_from_server(const NetworkWeather& weather, Time now) {
@@ -125,7 +136,7 @@ void ProxiedConnection::take_from_server(const NetworkWeather& weather, Time now
   if (lost_at_)
     lost_at_ = now + silence_that_ends_an_answer;
   else
-    down_.push(std::move(bytes), now + weather.delay);
+    down_.push(std::move(bytes), now + weather.delay, weather.bytes_per_second);
 }
 
 }  // namespace pgmirror::tests

@@ -20,7 +20,8 @@ struct NetworkWeather {
   enum class Fault : std::uint8_t { none, cut, lose_answer };
   Mode mode = Mode::serve;
   std::chrono::milliseconds delay{0};
-  Fault fault = Fault::none;  ///< waits for the message number `fault_at`, on whichever connection that passes
+  std::uint64_t bytes_per_second = 0;  ///< of a connection in one direction; 0: as many as there are
+  Fault fault = Fault::none;           ///< waits for the message number `fault_at`, on whichever connection that passes
   std::uint64_t fault_at = 0;
   std::uint64_t messages = 0;
 };
@@ -36,7 +37,8 @@ class DelayLine {
   std::optional<Time> next_due() const;
   /// Reads once; the bytes, or nothing when there are none now. At the end of the stream ended() turns true.
   std::string receive();
-  void push(std::string bytes, Time due);
+  /// `due` at the earliest, and behind all others at the rate of the line.
+  void push(std::string bytes, Time due, std::uint64_t bytes_per_second);
   /// Writes what is due as far as the socket takes it. False when the other side is gone.
   bool send(Time now);
   /// Nothing more is to be read.
@@ -52,6 +54,7 @@ class DelayLine {
   int from_;
   int to_;
   std::deque<Chunk> waiting_;
+  Time busy_until_{};
   std::size_t held_ = 0;
   bool ended_ = false;
 };
@@ -69,6 +72,8 @@ class ProxiedConnection {
   std::optional<Time> wait_for(std::vector<pollfd>& events, const NetworkWeather& weather) const;
   /// Moves what can be moved. False when the connection is over.
   bool move(NetworkWeather& weather, Time now);
+  /// Of a thousand packets that either side sends to the proxy; see packet_loss.hpp.
+  void lose_packets(unsigned per_thousand);
 
  private:
   void take_from_client(NetworkWeather& weather, Time now);

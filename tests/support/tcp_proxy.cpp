@@ -95,9 +95,13 @@ class TcpProxy::Service {
   }
 
   void close_all() { connections_.clear(); }
+  void lose_packets(unsigned per_thousand) {
+    for (const auto& connection : connections_) connection->lose_packets(per_thousand);
+  }
 
   NetworkWeather weather;
   std::uint64_t accepted = 0;
+  unsigned lost_per_thousand = 0;
 
  private:
   void work() {
@@ -141,6 +145,7 @@ class TcpProxy::Service {
       send_at_once(client);
       send_at_once(server);
       connections_.push_back(std::make_unique<ProxiedConnection>(client, server));
+      if (lost_per_thousand > 0) connections_.back()->lose_packets(lost_per_thousand);
     }
   }
 
@@ -171,6 +176,21 @@ config::ConnectionSettings TcpProxy::settings() const {
 
 void TcpProxy::delay_each_way(std::chrono::milliseconds delay) {
   service_->run([&] { service_->weather.delay = delay; });
+}
+
+void TcpProxy::limit_rate(std::uint64_t bytes_per_second) {
+  service_->run([&] { service_->weather.bytes_per_second = bytes_per_second; });
+}
+
+void TcpProxy::lose_packets(unsigned per_thousand) {
+  service_->run([&] {
+    service_->lost_per_thousand = per_thousand;
+    service_->lose_packets(per_thousand);
+  });
+}
+
+void TcpProxy::go_silent() {
+  service_->run([&] { service_->lose_packets(1000); });
 }
 
 void TcpProxy::cut() {

@@ -25,6 +25,13 @@ class TcpProxy {
 
   /// Each byte arrives `delay` later in each direction; bandwidth stays as it is.
   void delay_each_way(std::chrono::milliseconds delay);
+  /// A line of so many bytes a second for each connection and direction.
+  void limit_rate(std::uint64_t bytes_per_second);
+  /// So many of a thousand packets are lost, on connections there are and those to come.
+  void lose_packets(unsigned per_thousand);
+  /// Each packet is lost from now on that belongs to a connection there is, as where a machine goes away without a
+  /// word; new connections are served.
+  void go_silent();
   /// Closes all connections now; new ones are served as before.
   void cut();
   /// Closes all connections and those to come, until serve().
