@@ -71,6 +71,13 @@ void add_agent(Exposition& out, const AgentStatus& status) {
              static_cast<double>(status.troubles().size()));
 }
 
+void add_source(Exposition& out, const AgentStatus& status) {
+  if (!status.retained) return;
+  out.single(MetricType::Gauge, "pgmirror_source_retained_bytes",
+             "What a PostgreSQL source keeps of its log, or of the log of changes, until it is captured.",
+             static_cast<double>(status.retained->bytes));
+}
+
 void add_queue(Exposition& out, const AgentStatus& status) {
   const queue::Usage& queue = status.queue;
   out.single(MetricType::Gauge, "pgmirror_queue_bytes", "Size of the queue on disk.", static_cast<double>(queue.bytes));
@@ -143,6 +150,7 @@ void add_counts(Exposition& out, const AgentStatus& status) {
 std::string metrics_text(const AgentStatus& status, std::chrono::system_clock::time_point now) {
   Exposition out;
   add_agent(out, status);
+  add_source(out, status);
   add_queue(out, status);
   add_states(out, status);
   add_delay(out, status, now);

@@ -58,6 +58,7 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
     workers_.back()->orders().limit_verification(config.verify_rate);
     if (config.verify_every.count() > 0) verifications_.emplace_back(*workers_.back(), config.verify_every);
   }
+  if (config_.postgres) retained_.emplace(*config_.postgres);
   // Each worker has noted it.
   forget_start_over(config.state_dir);
 }
@@ -116,7 +117,8 @@ AgentStatus MirrorAgent::status() const {
                      .captured = queue_->end(),
                      .queue = queue_->usage(),
                      .phase = ending_ ? AgentStatus::Phase::ending : AgentStatus::Phase::running,
-                     .source_trouble = source_->trouble()};
+                     .source_trouble = source_->trouble(),
+                     .retained = retained_ ? retained_->last() : std::nullopt};
   for (const auto& worker : workers_) {
     AgentStatus::Mirror mirror{.status = worker->status(), .backlog = {}};
     if (mirror.status.position != change::Position{}) mirror.backlog = queue_->backlog(mirror.status.position);
@@ -155,10 +157,14 @@ std::vector<std::string> AgentStatus::troubles() const {
   std::vector<std::string> troubles;
   if (phase == Phase::waiting) troubles.push_back(reason);
   if (source_trouble) troubles.push_back(*source_trouble);
+  if (retained) {
+    if (const auto trouble = retained->trouble_read()) troubles.push_back(*trouble);
+  }
   if (queue.blocked_since) {
     troubles.push_back(
-        fmt::format("the queue is full ({} of {} bytes): the source is not read until a mirror catches up", queue.bytes,
-                    queue.budget_bytes));
+        fmt::format("the queue is full ({} of {} bytes): the source is not read until a mirror catches up{}",
+                    queue.bytes, queue.budget_bytes,
+                    retained ? fmt::format(", and keeps {} MB for it", retained->bytes >> 20U) : std::string()));
   }
   for (const Mirror& mirror : mirrors) {
     const sinks::postgres::MirrorStatus& now = mirror.status;

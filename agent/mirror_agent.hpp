@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/regular_verification.hpp"
+#include "agent/retained_log_watch.hpp"
 #include "capture/source.hpp"
 #include "config/config.hpp"
 #include "queue/change_queue.hpp"
@@ -43,7 +44,8 @@ struct AgentStatus {
   std::vector<Mirror> mirrors;
   Phase phase = Phase::starting;
   std::string reason{};
-  std::optional<std::string> source_trouble{};  ///< see capture::Source::trouble()
+  std::optional<std::string> source_trouble{};               ///< see capture::Source::trouble()
+  std::optional<capture::postgres::RetainedLog> retained{};  ///< by a PostgreSQL source, for us
 
   /// Everything that is not as it should be, a sentence each; none: healthy.
   std::vector<std::string> troubles() const;
@@ -89,6 +91,7 @@ class MirrorAgent {
   std::unique_ptr<capture::Source> source_;
   std::vector<std::unique_ptr<sinks::postgres::MirrorWorker>> workers_;
   std::vector<RegularVerification> verifications_;
+  std::optional<RetainedLogWatch> retained_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::atomic<bool> ending_ = false;
   std::exception_ptr capture_failure_;

@@ -8,6 +8,7 @@
 #include "agent/log_line.hpp"
 #include "agent/state_directory.hpp"
 #include "agent/status_document.hpp"
+#include "libpq/database_error.hpp"
 #include "queue/inspection.hpp"
 #include "sinks/postgres/mirror_peek.hpp"
 
@@ -51,6 +52,16 @@ void fill_queue(AgentStatus& status, const queue::QueueReport& report) {
 
 }  // namespace
 
+std::optional<capture::postgres::RetainedLog> retained_log(const config::Config& config) {
+  if (!config.postgres) return std::nullopt;
+  try {
+    return capture::postgres::read_retained_log(*config.postgres);
+  } catch (const libpq::DatabaseError&) {
+    // "pgmirror doctor" says what is wrong with the source.
+    return std::nullopt;
+  }
+}
+
 json offline_status(const config::Config& config) {
   AgentStatus status{.version = PGMIRROR_VERSION,
                      .source = config.source_url,
@@ -63,6 +74,9 @@ json offline_status(const config::Config& config) {
       fmt::format("no agent runs on {}: nothing is mirrored; start \"pgmirror run\"", config.state_dir.string())};
   if (!found.trouble.empty()) troubles.push_back(found.trouble);
 
+  const auto retained = retained_log(config);
+  if (const auto trouble = retained ? retained->trouble_unread() : std::nullopt) troubles.push_back(*trouble);
+
   std::vector<sinks::postgres::MirrorPeek> peeks;
   for (const config::Mirror& mirror : config.mirrors) {
     peeks.push_back(sinks::postgres::peek_at_mirror(mirror));
@@ -72,6 +86,7 @@ json offline_status(const config::Config& config) {
   json document = status_document(status, std::chrono::system_clock::now());
   document["agent"] = {{"running", false}, {"version", PGMIRROR_VERSION}};
   if (!found.report) document["queue"] = nullptr;
+  if (retained) document["source"]["retained_bytes"] = retained->bytes;
   for (std::size_t i = 0; i < peeks.size(); ++i) {
     json& mirror = document["mirrors"][i];
     const bool complete = found.report && peeks[i].reachable && status.mirrors[i].status.position == status.captured &&

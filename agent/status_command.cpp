@@ -92,6 +92,8 @@ ExitCode health_command(const config::Flags& flags) {
     return ExitCode::done;
   } catch (const NoAgent& absent) {
     fmt::print("{}\n", absent.what());
+    const auto retained = retained_log(config);
+    if (const auto trouble = retained ? retained->trouble_unread() : std::nullopt) fmt::print("{}\n", *trouble);
   } catch (const LocalSocketError& silent) {
     fmt::print("the agent does not answer: {}\n", silent.what());
   }

@@ -173,9 +173,11 @@ std::string status_text(const json& status, Colour colour) {
   add_troubles(text, status, paint);
   add_agent(text, status, paint);
   const json& source = status["source"];
-  text += fmt::format("Source  {} (by {}), captured up to {}\n", source["url"].get<std::string>(),
-                      source.value("method", std::string("an agent of another version")),
-                      text_of(source["position"], "nothing yet"));
+  const json retained = source.value("retained_bytes", json());
+  text += fmt::format(
+      "Source  {} (by {}), captured up to {}{}\n", source["url"].get<std::string>(),
+      source.value("method", std::string("an agent of another version")), text_of(source["position"], "nothing yet"),
+      retained.is_null() ? std::string() : fmt::format(", keeps {} for it", bytes_text(retained.get<std::uint64_t>())));
   add_queue(text, status["queue"]);
   for (const json& mirror : status["mirrors"]) add_mirror(text, mirror, paint);
   return text;

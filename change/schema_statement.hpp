@@ -32,6 +32,10 @@ struct SequenceValue {
   /// The mirror's sequence is brought at least as far in its direction, never back.
   std::int64_t value = 0;
   bool descending = false;
+  /// Whose sequence it is, in the same schema; both empty: nobody's. A mirror may call that column's sequence
+  /// otherwise.
+  std::string table{};
+  std::string column{};
 
   bool operator==(const SequenceValue&) const = default;
 };

@@ -121,7 +121,13 @@ void BlockBuilder::sequence(const change::SequenceValue& value) {
   wire::append_string(records_, value.schema);
   wire::append_string(records_, value.name);
   wire::append_varint(records_, wire::zigzag(value.value));
-  wire::append_varint(records_, value.descending ? 1 : 0);
+  const bool owned = !value.table.empty();
+  wire::append_varint(records_,
+                      (value.descending ? sequence_flags::descending : 0U) | (owned ? sequence_flags::owned : 0U));
+  if (owned) {
+    wire::append_string(records_, value.table);
+    wire::append_string(records_, value.column);
+  }
   ++contents_.changes;
 }
 

@@ -101,7 +101,15 @@ const Item* RecordReader::sequence() {
   value.schema = in_.string();
   value.name = in_.string();
   value.value = wire::unzigzag(in_.varint());
-  value.descending = in_.varint() != 0;
+  const std::uint64_t flags = in_.varint();
+  if ((flags & ~(sequence_flags::descending | sequence_flags::owned)) != 0) {
+    throw wire::Malformed("a sequence value has unknown flags " + std::to_string(flags));
+  }
+  value.descending = (flags & sequence_flags::descending) != 0;
+  if ((flags & sequence_flags::owned) != 0) {
+    value.table = in_.string();
+    value.column = in_.string();
+  }
   other_ = std::move(value);
   return &other_;
 }

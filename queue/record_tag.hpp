@@ -20,4 +20,10 @@ enum class RecordTag : std::uint8_t {
   sequence = 12,
 };
 
+/// Of a sequence value.
+namespace sequence_flags {
+inline constexpr std::uint64_t descending = 1;
+inline constexpr std::uint64_t owned = 2;
+}  // namespace sequence_flags
+
 }  // namespace pgmirror::queue

@@ -22,6 +22,7 @@ std::string catalog_fingerprint(libpq::Connection& connection) {
       {"pg_enum", "oid::pg_catalog.int8", "true"},
       {"pg_proc", "oid::pg_catalog.int8", "oid >= 16384"},
       {"pg_rewrite", "oid::pg_catalog.int8", "oid >= 16384"},
+      {"pg_policy", "oid::pg_catalog.int8", "true"},
       {"pg_trigger", "oid::pg_catalog.int8", "true"},
       {"pg_sequence", "seqrelid::pg_catalog.int8", "true"},
       {"pg_statistic_ext", "oid::pg_catalog.int8", "true"},

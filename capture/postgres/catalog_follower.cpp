@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <set>
 #include <utility>
@@ -40,7 +41,10 @@ std::optional<CatalogNote> note_of(const std::vector<CatalogEvent>& events, chan
 }  // namespace
 
 ScriptOptions script_options(const config::PostgresSource& settings) {
-  return {.views = settings.views, .functions = settings.functions, .triggers = settings.triggers};
+  return {.views = settings.views,
+          .functions = settings.functions,
+          .triggers = settings.triggers,
+          .policies = settings.policies};
 }
 
 CatalogFollower::CatalogFollower(const config::PostgresSource& settings, const config::TableRules& rules,
@@ -52,7 +56,8 @@ CatalogFollower::CatalogFollower(const config::PostgresSource& settings, const c
       memory_(state_directory / "source-catalog"),
       awaited_file_(state_directory / "source-awaited-tables"),
       poll_interval_(poll_interval),
-      catalog_(rules) {}
+      catalog_(rules),
+      sequences_(sequences_file(state_directory)) {}
 
 libpq::Connection& CatalogFollower::connection() {
   if (connection_ && PQstatus(connection_->native()) != CONNECTION_OK) disconnect();
@@ -72,6 +77,7 @@ void CatalogFollower::start(bool new_slot) {
   if (new_slot) {
     std::filesystem::remove(memory_);
     std::filesystem::remove(awaited_file_);
+    sequences_.forget();
   }
   awaited_.emplace(awaited_file_);
   watcher_.emplace(catalog_.rules(), script_options(settings_), memory_);
@@ -126,6 +132,45 @@ void CatalogFollower::poll(StreamFollower& stream) {
   }
 }
 
+bool CatalogFollower::keeps_partitions() const {
+  return std::ranges::any_of(catalog_.picture().tables, [this](const CatalogTable& table) {
+    return table.partitioned && catalog_.rules().keeps_partitions(table.schema, table.name);
+  });
+}
+
+void CatalogFollower::look_before(change::Position commit, StreamFollower& stream) {
+  if (commit < partitions_known_) return;
+  if (!keeps_partitions()) {
+    partitions_known_ = {std::numeric_limits<std::uint64_t>::max()};
+    return;
+  }
+  try {
+    const change::Position place{static_cast<std::uint64_t>(
+        connection()
+            .execute("SELECT pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn")
+            .integer(0, 0))};
+    const libpq::Result now = connection().execute(
+        "SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(pg_catalog.hashint8extended("
+        "xmin::pg_catalog.text::pg_catalog.int8, inhrelid::pg_catalog.int8))) FROM pg_catalog.pg_inherits");
+    const bool same = std::exchange(partitions_, std::string(now.text(0, 0))) == now.text(0, 0);
+    if (!same && news_) {
+      add_partitions(watcher_->events_since(news_->picture, connection()), stream);
+    } else if (!same) {
+      if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
+    }
+    partitions_known_ = place;
+  } catch (const libpq::DatabaseError&) {
+    // Looking again and again says so, poll().
+    disconnect();
+  }
+}
+
+/// Harmless where they stand: they come again when what is on its way is remembered.
+void CatalogFollower::add_partitions(const std::vector<CatalogEvent>& events, StreamFollower& stream) {
+  const auto makes = [](const CatalogEvent& event) { return event.at_once && event.statement.kind == "partition"; };
+  if (auto note = note_of(events, {}, {}, relations_, makes)) stream.add(std::move(*note));
+}
+
 void CatalogFollower::look(StreamFollower& stream) {
   // The same news would come again until it is remembered.
   if (!news_) {
@@ -140,6 +185,7 @@ void CatalogFollower::look(StreamFollower& stream) {
 
 void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
   catalog_.take(news.picture);
+  partitions_known_ = {};
   bool publishing = false;
   std::vector<ObjectId> appeared;
   for (const CatalogEvent& event : news.events) {
@@ -229,7 +275,12 @@ void CatalogFollower::pass_on_sequences(StreamFollower& stream) {
   next_sequences_ = Clock::now() + sequence_interval;
   auto news = std::make_shared<SequenceNews>(sequences_.poll(connection(), catalog_));
   if (news->empty()) return;
-  stream.add({.not_before = {}, .write = [news](change::TransactionWriter& writer) { news->write(writer); }});
+  // Behind the definitions of the tables that they belong to.
+  const libpq::Result place = connection().execute(
+      "SELECT pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn");
+  stream.add({.not_before = change::Position{static_cast<std::uint64_t>(place.integer(0, 0))},
+              .write = [news](change::TransactionWriter& writer) { news->write(writer); },
+              .durable = [this, news] { sequences_.remember(*news); }});
 }
 
 void CatalogFollower::remember_when_told() {

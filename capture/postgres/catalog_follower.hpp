@@ -39,6 +39,10 @@ class CatalogFollower {
   /// not answer is tried again.
   void poll(StreamFollower& stream);
 
+  /// Where a mirror keeps partitions, they have to stand there before their rows come: looks at the catalog once more
+  /// if it was not looked at since that commit. One cheap statement while no partition came or went.
+  void look_before(change::Position commit, StreamFollower& stream);
+
   /// Makes the server's log grow by a few bytes, so that there is a position for what waits for one.
   void grow_log();
 
@@ -58,6 +62,8 @@ class CatalogFollower {
   void release_published(StreamFollower& stream);
   void pass_on_sequences(StreamFollower& stream);
   void remember_when_told();
+  bool keeps_partitions() const;
+  void add_partitions(const std::vector<CatalogEvent>& events, StreamFollower& stream);
 
   const config::PostgresSource settings_;
   Publications publications_;
@@ -72,6 +78,8 @@ class CatalogFollower {
   std::optional<libpq::Connection> connection_;
 
   Clock::time_point next_poll_{};
+  change::Position partitions_known_{};  ///< as of which place
+  std::string partitions_;               ///< what tells them from others, as of then
   Clock::time_point next_sequences_{};
   std::optional<Clock::time_point> publish_again_;
   bool unscripted_told_ = false;

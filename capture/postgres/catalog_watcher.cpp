@@ -14,22 +14,30 @@ CatalogWatcher::CatalogWatcher(config::TableRules rules, ScriptOptions options, 
 
 std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection) {
   if (known_ && !fingerprint_.empty() && catalog_fingerprint(connection) == fingerprint_) return std::nullopt;
-  CatalogNews news;
-  {
-    libpq::DatabaseTransaction transaction(connection);
-    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    news.fingerprint = catalog_fingerprint(connection);
-    RelationCatalog catalog(rules_);
-    catalog.refresh(connection);
-    news.picture = catalog.picture();
-    news.picture.objects = scripted_objects(connection, catalog, options_);
-    transaction.commit();
-  }
-  news.as_of = news.picture.as_of;
+  CatalogNews news = read(connection);
   if (known_) news.events = compare(*known_, news.picture, rules_);
   if (!news.events.empty()) return news;
   remember(std::move(news));
   return std::nullopt;
+}
+
+std::vector<CatalogEvent> CatalogWatcher::events_since(const CatalogPicture& picture,
+                                                       libpq::Connection& connection) const {
+  return compare(as_mirrored(picture, rules_), read(connection).picture, rules_);
+}
+
+CatalogNews CatalogWatcher::read(libpq::Connection& connection) const {
+  CatalogNews news;
+  libpq::DatabaseTransaction transaction(connection);
+  connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  news.fingerprint = catalog_fingerprint(connection);
+  RelationCatalog catalog(rules_);
+  catalog.refresh(connection);
+  news.picture = catalog.picture();
+  news.picture.objects = scripted_objects(connection, catalog, options_);
+  transaction.commit();
+  news.as_of = news.picture.as_of;
+  return news;
 }
 
 void CatalogWatcher::remember(CatalogNews news) {

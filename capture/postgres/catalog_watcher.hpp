@@ -30,11 +30,16 @@ class CatalogWatcher {
 
   /// One cheap statement while nothing has changed: nothing then. Throws DatabaseError, std::system_error.
   std::optional<CatalogNews> poll(libpq::Connection& connection);
+  /// What happened since `picture`, of news that are not remembered yet; comes again with the next. Throws
+  /// DatabaseError.
+  std::vector<CatalogEvent> events_since(const CatalogPicture& picture, libpq::Connection& connection) const;
   /// The events of `news` are durable in the queue. Until this is called the same events come again. Throws
   /// std::system_error.
   void remember(CatalogNews news);
 
  private:
+  CatalogNews read(libpq::Connection& connection) const;
+
   config::TableRules rules_;
   ScriptOptions options_;
   std::filesystem::path memory_;

@@ -1,6 +1,7 @@
 #include "capture/postgres/object_changes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <ranges>
@@ -8,6 +9,7 @@
 #include <tuple>
 
 #include "capture/postgres/enum_labels.hpp"
+#include "capture/postgres/partition_changes.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -180,6 +182,11 @@ void take_away(const ScriptedObject& object, ObjectChanges& changes) {
 void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& changes) {
   // The label that it stands behind may have another name until then.
   if (object.statement.kind == enum_label_kind) later(object.statement, changes);
+  // A sequence of a table that stands may be called otherwise until then.
+  if (object.statement.kind == "sequence owner" && !of_new_table) {
+    later(object.statement, changes);
+    return;
+  }
   CatalogEvent event = event_of(object.statement);
   if (!event.at_once) {
     changes.over_rows.push_back(std::move(event));
@@ -237,7 +244,7 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
   for (const ScriptedObject& object : before.objects | std::views::reverse) {
     // A table that is gone takes what is attached to it with it, or stays frozen with it.
     if (object.table != 0 && !kept.contains(object.table)) continue;
-    if (now.same(object) == nullptr) take_away(object, changes);
+    if (now.same(object) == nullptr && object.statement.kind != "partition") take_away(object, changes);
   }
   std::set<std::string> new_enums;
   for (const ScriptedObject& object : after.objects) {
@@ -253,10 +260,15 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
     if (old == nullptr) {
       const bool of_table = object.statement.kind == "table" || object.table != 0;
       make(object, of_table && !kept.contains(object.table), changes);
+    } else if (object.statement.kind == "table" && old->statement.kind == "partition") {
+      make(object, true, changes);
     } else if (!follow_own_name(*old, before, object, after, renamed.contains(object.table), changes)) {
       change(*old, object, renamed.contains(object.table), changes);
     }
   }
+  PartitionChanges partitions = partition_changes(before, after);
+  std::ranges::move(partitions.gone, std::back_inserter(changes.for_rows));
+  std::ranges::move(partitions.come, std::back_inserter(changes.tables));
   return changes;
 }
 

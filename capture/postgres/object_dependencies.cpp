@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "capture/postgres/server_versions.hpp"
+
 namespace pgmirror::capture::postgres {
 namespace {
 
@@ -14,13 +16,8 @@ ObjectId object_id(const libpq::Result& result, int row, int column) {
 
 }  // namespace
 
-ObjectDependencies::ObjectDependencies(libpq::Connection& connection) {
-  read_parts(connection);
-  read_needs(connection);
-}
-
-void ObjectDependencies::read_parts(libpq::Connection& connection) {
-  std::string sql = fmt::format(
+std::string object_parts_sql(int server_version) {
+  return fmt::format(
       "SELECT {0}, oid, {1}, adrelid, adnum::int FROM pg_catalog.pg_attrdef"
       " UNION ALL SELECT {2}, oid, {1}, ev_class, 0 FROM pg_catalog.pg_rewrite WHERE oid >= {6}"
       " UNION ALL SELECT {3}, oid, {3}, typelem, 0 FROM pg_catalog.pg_type"
@@ -33,14 +30,22 @@ void ObjectDependencies::read_parts(libpq::Connection& connection) {
       " UNION ALL SELECT classid, objid, refclassid, refobjid, 0 FROM pg_catalog.pg_depend"
       "  WHERE classid IN ({7}, {8}) AND refclassid IN ({9}, {10}) AND deptype <> 'n' AND objid >= {6}{5}",
       catalogs::column_default, catalogs::relation, catalogs::rule, catalogs::type, catalogs::constraint,
-      connection.server_version() < 140000
+      server_version < since::multiranges
           ? ""
           : fmt::format(" UNION ALL SELECT {0}, rngmultitypid, {0}, rngtypid, 0 FROM pg_catalog.pg_range"
                         " WHERE rngtypid >= {1}",
                         catalogs::type, first_user_object),
       first_user_object, catalogs::operator_member, catalogs::function_member, catalogs::operator_class,
       catalogs::operator_family);
-  const libpq::Result result = connection.execute(sql);
+}
+
+ObjectDependencies::ObjectDependencies(libpq::Connection& connection) {
+  read_parts(connection);
+  read_needs(connection);
+}
+
+void ObjectDependencies::read_parts(libpq::Connection& connection) {
+  const libpq::Result result = connection.execute(object_parts_sql(connection.server_version()));
   for (int row = 0; row < result.rows(); ++row) {
     parts_[{object_id(result, row, 0), object_id(result, row, 1)}] = {
         .object = {object_id(result, row, 2), object_id(result, row, 3)},

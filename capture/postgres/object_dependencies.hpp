@@ -2,12 +2,16 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "capture/postgres/object_node.hpp"
 #include "libpq/connection.hpp"
 
 namespace pgmirror::capture::postgres {
+
+/// Parts of objects and what they are parts of, as a server of that version is asked.
+std::string object_parts_sql(int server_version);
 
 /// What needs what, as pg_depend has it, with parts standing for their whole: a default for its column, a rule for its
 /// view, an array for its element, a row type for its table, an index for its constraint.

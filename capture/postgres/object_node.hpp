@@ -25,6 +25,7 @@ inline constexpr ObjectId rule = 2618;
 inline constexpr ObjectId trigger = 2620;
 inline constexpr ObjectId operator_family = 2753;
 inline constexpr ObjectId extension = 3079;
+inline constexpr ObjectId policy = 3256;
 inline constexpr ObjectId statistics = 3381;
 inline constexpr ObjectId collation = 3456;
 inline constexpr ObjectId enum_label = 3501;

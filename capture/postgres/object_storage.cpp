@@ -1,15 +1,13 @@
 #include <fmt/format.h>
 
 #include "capture/postgres/object_readers.hpp"
+#include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
-namespace {
-
-/// Where columns are kept and how they are compressed; servers before 14 compress in one way.
 std::string column_storage_sql(int server_version) {
   const char* const compression =
-      server_version >= 140000
+      server_version >= since::column_compression
           ? " || CASE a.attcompression WHEN 'l' THEN pg_catalog.format(', ALTER COLUMN %I SET COMPRESSION lz4',"
             " a.attname) WHEN 'p' THEN pg_catalog.format(', ALTER COLUMN %I SET COMPRESSION pglz', a.attname) ELSE ''"
             " END"
@@ -30,8 +28,6 @@ std::string column_storage_sql(int server_version) {
       " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2",
       compression);
 }
-
-}  // namespace
 
 /// Table spaces are the server's, and left out.
 SchemaObjects read_storage(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog) {

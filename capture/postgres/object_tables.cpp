@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/postgres/object_readers.hpp"
 #include "capture/postgres/object_sequences.hpp"
 #include "libpq/identifier.hpp"
@@ -55,8 +57,13 @@ SchemaObject default_object(const CatalogTable& table, const CatalogColumn& colu
           .table = table.oid};
 }
 
-/// The partitions of all tables, parents first.
-void read_partitions(libpq::Connection& connection, const ScriptScope& scope, SchemaObjects& objects) {
+bool keeps_partitions(const CatalogTable& table, const RelationCatalog& catalog) {
+  return table.partitioned && catalog.rules().keeps_partitions(table.schema, table.name);
+}
+
+/// The partitions of all tables that keep them, parents first.
+void read_partitions(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog,
+                     SchemaObjects& objects) {
   const libpq::Result result = connection.execute(
       "WITH RECURSIVE tree(root, oid, parent, depth) AS ("
       " SELECT c.oid, c.oid, 0::pg_catalog.oid, 0 FROM pg_catalog.pg_class c"
@@ -71,15 +78,17 @@ void read_partitions(libpq::Connection& connection, const ScriptScope& scope, Sc
       " JOIN pg_catalog.pg_class p ON p.oid = t.parent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace"
       " ORDER BY t.depth, t.oid");
   for (int row = 0; row < result.rows(); ++row) {
-    if (!scope.has_table(static_cast<ObjectId>(result.integer(row, 0)))) continue;
+    const auto root = static_cast<ObjectId>(result.integer(row, 0));
+    if (!scope.has_table(root) || !keeps_partitions(*catalog.picture().table(root), catalog)) continue;
+    const std::string name = libpq::qualified(result.text(row, 2), result.text(row, 3));
+    const std::string parent = libpq::qualified(result.text(row, 4), result.text(row, 5));
     SchemaObject partition = table_object(
         static_cast<ObjectId>(result.integer(row, 1)), result.text(row, 2), result.text(row, 3),
-        fmt::format("CREATE TABLE {} PARTITION OF {} {}{}", libpq::qualified(result.text(row, 2), result.text(row, 3)),
-                    libpq::qualified(result.text(row, 4), result.text(row, 5)), result.text(row, 7),
-                    result.text(row, 8)));
+        fmt::format("CREATE TABLE {} PARTITION OF {} {}{}", name, parent, result.text(row, 7), result.text(row, 8)));
     partition.rank = SchemaObject::Rank::partition;
     partition.statement.kind = "partition";
-    partition.table = static_cast<ObjectId>(result.integer(row, 0));
+    partition.table = root;
+    partition.undo = fmt::format("ALTER TABLE {} DETACH PARTITION {}", parent, name);
     partition.after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 6))}};
     objects.push_back(std::move(partition));
   }
@@ -88,8 +97,7 @@ void read_partitions(libpq::Connection& connection, const ScriptScope& scope, Sc
 }  // namespace
 
 SchemaObjects read_tables(libpq::Connection& connection, const ScriptScope& scope, const RelationCatalog& catalog,
-                          const std::vector<SequenceState>& sequences, const ScriptOptions& options) {
-  const bool keep_partitions = options.partitions == ScriptOptions::Partitions::kept;
+                          const std::vector<SequenceState>& sequences) {
   SchemaObjects objects;
   for (const CatalogTable& table : catalog.picture().tables) {
     if (!scope.has_table(table.oid)) continue;
@@ -104,13 +112,15 @@ SchemaObjects read_tables(libpq::Connection& connection, const ScriptScope& scop
       if (has_default) objects.push_back(default_object(table, column, std::move(functions)));
     }
     std::string sql = fmt::format("CREATE TABLE {} ({})", libpq::qualified(table.schema, table.name), columns);
-    if (table.partitioned && keep_partitions) {
+    if (keeps_partitions(table, catalog)) {
       const libpq::Result key = connection.execute(fmt::format("SELECT pg_catalog.pg_get_partkeydef({})", table.oid));
       sql += fmt::format(" PARTITION BY {}", key.text(0, 0));
     }
     objects.push_back(table_object(table.oid, table.schema, table.name, std::move(sql)));
   }
-  if (keep_partitions) read_partitions(connection, scope, objects);
+  const bool any_kept = std::ranges::any_of(
+      catalog.picture().tables, [&](const CatalogTable& table) { return keeps_partitions(table, catalog); });
+  if (any_kept) read_partitions(connection, scope, catalog, objects);
   return objects;
 }
 

@@ -2,9 +2,35 @@
 
 #include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/object_readers.hpp"
+#include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
+
+std::string range_types_sql(int server_version) {
+  return fmt::format(
+      "SELECT t.oid, n.nspname, t.typname, pg_catalog.format('SUBTYPE = %s, SUBTYPE_OPCLASS = %I.%I',"
+      "  pg_catalog.format_type(r.rngsubtype, NULL), opn.nspname, op.opcname)"
+      " || CASE WHEN r.rngcollation <> 0 THEN pg_catalog.format(', COLLATION = %I.%I', ln.nspname, l.collname)"
+      "    ELSE '' END"
+      " || CASE WHEN r.rngsubdiff::pg_catalog.oid <> 0 THEN pg_catalog.format(', SUBTYPE_DIFF = %s', r.rngsubdiff)"
+      "    ELSE '' END{}"
+      " FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+      " JOIN pg_catalog.pg_opclass op ON op.oid = r.rngsubopc"
+      " JOIN pg_catalog.pg_namespace opn ON opn.oid = op.opcnamespace"
+      " LEFT JOIN pg_catalog.pg_collation l ON l.oid = r.rngcollation"
+      " LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE t.oid >= 16384",
+      server_version >= since::multiranges
+          ? " || coalesce((SELECT pg_catalog.format(', MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, m.typname)"
+            "  FROM pg_catalog.pg_type m JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace"
+            "  WHERE m.oid = r.rngmultitypid AND (m.typnamespace <> t.typnamespace OR m.typname <>"
+            // The name that the server finds by itself: a mirror before 14 knows no other.
+            "   CASE WHEN t.typname ~ 'range' THEN pg_catalog.regexp_replace(t.typname, 'range', 'multirange')"
+            "        ELSE t.typname || '_multirange' END)), '')"
+          : "");
+}
+
 namespace {
 
 constexpr auto before_data = change::SchemaStatement::Stage::before_data;
@@ -145,24 +171,7 @@ void read_attributes(libpq::Connection& connection, SchemaObjects& objects) {
 /// Without the canonical function, which would need a type that is only half made: ranges of discrete user types print
 /// as the source printed them all the same.
 void read_ranges(libpq::Connection& connection, SchemaObjects& objects) {
-  const bool multiranges = connection.server_version() >= 140000;
-  const libpq::Result result = connection.execute(fmt::format(
-      "SELECT t.oid, n.nspname, t.typname, pg_catalog.format('SUBTYPE = %s, SUBTYPE_OPCLASS = %I.%I',"
-      "  pg_catalog.format_type(r.rngsubtype, NULL), opn.nspname, op.opcname)"
-      " || CASE WHEN r.rngcollation <> 0 THEN pg_catalog.format(', COLLATION = %I.%I', ln.nspname, l.collname)"
-      "    ELSE '' END"
-      " || CASE WHEN r.rngsubdiff::pg_catalog.oid <> 0 THEN pg_catalog.format(', SUBTYPE_DIFF = %s', r.rngsubdiff)"
-      "    ELSE '' END{}"
-      " FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid"
-      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
-      " JOIN pg_catalog.pg_opclass op ON op.oid = r.rngsubopc"
-      " JOIN pg_catalog.pg_namespace opn ON opn.oid = op.opcnamespace"
-      " LEFT JOIN pg_catalog.pg_collation l ON l.oid = r.rngcollation"
-      " LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE t.oid >= 16384",
-      multiranges ? " || (SELECT pg_catalog.format(', MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, m.typname)"
-                    "  FROM pg_catalog.pg_type m JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace"
-                    "  WHERE m.oid = r.rngmultitypid)"
-                  : ""));
+  const libpq::Result result = connection.execute(range_types_sql(connection.server_version()));
   for (int row = 0; row < result.rows(); ++row) {
     objects.push_back(
         type_object(result, row, "range type",

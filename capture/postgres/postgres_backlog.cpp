@@ -6,6 +6,7 @@
 #include "capture/postgres/backlog_statement.hpp"
 #include "capture/postgres/decoding_memory.hpp"
 #include "capture/postgres/postgres_session.hpp"
+#include "capture/postgres/server_versions.hpp"
 #include "capture/postgres/source_session.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -22,7 +23,8 @@ libpq::Connection open_backlog_session(const config::ConnectionSettings& setting
   libpq::Connection connection = open_source_session(settings, "pgmirror backlog");
   raise_decoding_memory(connection);
   // A server process whose client has gone would hold the slot until it comes to send.
-  if (connection.server_version() >= 140000) connection.execute("SET client_connection_check_interval = 1000");
+  if (connection.server_version() >= since::connection_check)
+    connection.execute("SET client_connection_check_interval = 1000");
   return connection;
 }
 

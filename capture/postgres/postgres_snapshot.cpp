@@ -10,6 +10,7 @@
 #include "capture/postgres/copy_text.hpp"
 #include "capture/postgres/savepoint.hpp"
 #include "capture/postgres/sequence_watch.hpp"
+#include "capture/postgres/server_versions.hpp"
 #include "capture/postgres/source_session.hpp"
 #include "capture/postgres/table_parts.hpp"
 #include "capture/postgres/table_read.hpp"
@@ -21,8 +22,6 @@ namespace pgmirror::capture::postgres {
 namespace {
 
 constexpr std::size_t copy_piece_bytes = std::size_t{256} << 10U;
-/// TID range scans.
-constexpr int reads_block_ranges = 140000;
 
 libpq::Connection import_snapshot(const config::ConnectionSettings& settings, const std::string& exported) {
   libpq::Connection connection = open_source_session(settings, "pgmirror snapshot");
@@ -182,7 +181,7 @@ std::vector<change::TablePart> PostgresSnapshot::parts(const change::Relation& r
                      .blocks = static_cast<std::uint64_t>(result.integer(0, 0)) / block_bytes,
                      .rows = static_cast<std::uint64_t>(result.integer(0, 1))});
   }
-  return table_parts(sizes, table.partitioned, connection.server_version() >= reads_block_ranges, block_bytes);
+  return table_parts(sizes, table.partitioned, connection.server_version() >= since::block_ranges, block_bytes);
 }
 
 void PostgresSnapshot::copy_text(const change::Relation& relation, const change::TablePart& part,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 
+#include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -14,7 +15,6 @@ namespace {
 using Severity = PreflightFinding::Severity;
 constexpr const char* server = "server";
 
-constexpr int oldest = 120000;
 constexpr int newest_tried = 150000;
 
 }  // namespace
@@ -24,7 +24,7 @@ PreflightFindings preflight_server(const PreflightFacts& facts) {
   const auto add = [&](Severity severity, std::string code, std::string what, std::string sql = {}) {
     findings.push_back({severity, std::move(code), server, std::move(what), std::move(sql)});
   };
-  if (facts.version < oldest) {
+  if (facts.version < since::followed) {
     add(Severity::error, "server_version", "the server is older than PostgreSQL 12; upgrade it");
     return findings;
   }

@@ -4,15 +4,13 @@
 #include <set>
 
 #include "capture/postgres/preflight.hpp"
+#include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
 
 using Severity = PreflightFinding::Severity;
-
-/// The first version that publishes a partitioned table as one.
-constexpr int publishes_roots = 130000;
 
 std::string quoted(const CatalogTable& table) { return libpq::qualified(table.schema, table.name); }
 
@@ -71,7 +69,7 @@ std::string create_publication(const PreflightFacts& facts, const std::string& s
   return fmt::format("CREATE PUBLICATION {}{}{} WITH (publish = '{}'{});",
                      libpq::quote_identifier(facts.names.publication + suffix), tables.empty() ? "" : " FOR TABLE ",
                      fmt::join(tables, ", "), publish,
-                     facts.version >= publishes_roots ? ", publish_via_partition_root = true" : "");
+                     facts.version >= since::published_roots ? ", publish_via_partition_root = true" : "");
 }
 
 /// Only a table's owner may publish it.
@@ -139,7 +137,7 @@ PreflightFindings preflight_tables(const PreflightFacts& facts, const CatalogPic
     if (!followed) continue;
     check_identity(table, *followed, findings);
     if (followed->following == Following::none) continue;
-    if (table.partitioned && facts.version < publishes_roots) {
+    if (table.partitioned && facts.version < since::published_roots) {
       findings.push_back(
           about(table, Severity::error, "partitioned",
                 "the server cannot publish a partitioned table; exclude it, or upgrade to PostgreSQL 13"));

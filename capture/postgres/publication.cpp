@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "capture/postgres/server_versions.hpp"
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
 
@@ -58,9 +59,8 @@ std::set<Member> present(libpq::Connection& connection, const std::string& publi
 
 /// Tables of which it publishes some rows or columns only.
 std::set<ObjectId> narrowed_tables(libpq::Connection& connection, const std::string& publication) {
-  constexpr int row_filters = 150000;
   std::set<ObjectId> tables;
-  if (connection.server_version() < row_filters) return tables;
+  if (connection.server_version() < since::row_filters) return tables;
   const libpq::Result result = connection.execute(
       "SELECT r.prrelid FROM pg_catalog.pg_publication_rel r"
       " JOIN pg_catalog.pg_publication p ON p.oid OPERATOR(pg_catalog.=) r.prpubid"
@@ -104,17 +104,20 @@ Altered alter(libpq::Connection& connection, const std::string& publication, con
 
 }  // namespace
 
+std::string create_publication_sql(const std::string& name, const std::string& operations, int server_version) {
+  return fmt::format("CREATE PUBLICATION {} WITH (publish = '{}'{})", libpq::quote_identifier(name), operations,
+                     server_version >= since::published_roots ? ", publish_via_partition_root = true" : "");
+}
+
 bool Publications::exist(libpq::Connection& connection) const {
   return std::ranges::all_of(names(), [&](const std::string& name) { return is_there(connection, name); });
 }
 
 void Publications::create(libpq::Connection& connection) const {
-  const std::string root = connection.server_version() >= 130000 ? ", publish_via_partition_root = true" : "";
   libpq::DatabaseTransaction transaction(connection);
   const auto make = [&](const std::string& name, const char* operations) {
     if (is_there(connection, name)) return;
-    connection.execute(
-        fmt::format("CREATE PUBLICATION {} WITH (publish = '{}'{})", libpq::quote_identifier(name), operations, root));
+    connection.execute(create_publication_sql(name, operations, connection.server_version()));
   };
   make(names()[0], "insert, update, delete, truncate");
   make(names()[1], "insert, truncate");

@@ -8,6 +8,9 @@
 
 namespace pgmirror::capture::postgres {
 
+/// For a server of that version.
+std::string create_publication_sql(const std::string& name, const std::string& operations, int server_version);
+
 /// The publications of one pgmirror on the source: NAME has tables whose changes are all published, NAME_inserts those
 /// without a usable identity, of which the server could not publish updates without refusing the application's own.
 ///

@@ -31,6 +31,7 @@ struct SchemaObject {
     statistics,
     view,
     trigger,
+    policy,
     comment,
   };
   ObjectNode node;

@@ -35,7 +35,7 @@ SchemaObjects read_candidates(libpq::Connection& connection, const RelationCatal
   append(objects, read_operators(connection));
   append(objects, read_text_search(connection));
   append(objects, sequence_objects(sequences, catalog));
-  append(objects, read_tables(connection, scope, catalog, sequences, options));
+  append(objects, read_tables(connection, scope, catalog, sequences));
   append(objects, read_storage(connection, scope, catalog));
   append(objects, read_constraints(connection));
   append(objects, read_indexes(connection));
@@ -44,6 +44,7 @@ SchemaObjects read_candidates(libpq::Connection& connection, const RelationCatal
   if (options.views) append(objects, read_views(connection));
   if (options.triggers) append(objects, read_triggers(connection));
   if (options.triggers) append(objects, read_rules(connection));
+  if (options.policies) append(objects, read_policies(connection, scope));
   return objects;
 }
 
@@ -189,7 +190,7 @@ std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connectio
   const ObjectDependencies dependencies(connection);
   const ScriptScope scope(connection, catalog, dependencies, false);
   SchemaObjects candidates = read_types(connection);
-  append(candidates, read_tables(connection, scope, catalog, {}, {}));
+  append(candidates, read_tables(connection, scope, catalog, {}));
   Selection selection(std::move(candidates), dependencies, scope);
   selection.take_tables();
   std::vector<change::SchemaStatement> additions;

@@ -10,21 +10,17 @@
 namespace pgmirror::capture::postgres {
 
 struct ScriptOptions {
-  /// What a partitioned table becomes in the mirror.
-  enum class Partitions : std::uint8_t {
-    plain,  ///< one table with all rows: takes every row, whatever partitions the source makes
-    kept,   ///< partitions as in the source; a row for one that the mirror does not have yet is refused there
-  };
-  Partitions partitions = Partitions::plain;
   bool views = true;      ///< over mirrored tables; materialized ones without data
   bool functions = true;  ///< with aggregates, operators, casts, text search; those that tables need are always there
   bool triggers = false;  ///< with rules; created disabled
+  bool policies = false;  ///< of tables whose row level security is switched on
   bool comments = true;
 };
 
 /// Everything that makes the mirrored tables, and what belongs to them, in another server, in an order in which it can
 /// be run: each statement alone or all in one transaction. Some are several statements in one text. Owners, grants, row
-/// level security and tablespaces are left out.
+/// level security itself and tablespaces are left out. A partitioned table is one plain table, which takes every row
+/// whatever partitions the source makes, unless the catalog's rules keep its partitions.
 ///
 /// What needs a table or column that is not mirrored is left out: views, foreign keys, indexes, constraints. Columns
 /// GENERATED ... AS IDENTITY become BY DEFAULT ones, which take the source's values and go on counting once the mirror

@@ -82,6 +82,9 @@ std::vector<SequenceState> read_sequences(libpq::Connection& connection, const R
       state.owner = object_id(result, row, 10);
       state.owner_column = static_cast<int>(result.integer(row, 11));
       state.identity = result.boolean(row, 12);
+      const CatalogTable& owner = *catalog.picture().table(state.owner);
+      state.owner_name = owner.name;
+      state.owner_column_name = owner.column(state.owner_column)->name;
     } else if (!used.contains(state.oid) && (owned || !catalog.rules().includes_table(state.schema, state.name))) {
       continue;
     }

@@ -25,6 +25,8 @@ struct SequenceState {
   std::optional<std::int64_t> last_value;  ///< none: not asked for, never used, or not readable
   ObjectId owner = 0;                      ///< the mirrored table that owns it, with the column below; 0: none
   int owner_column = 0;
+  std::string owner_name{};  ///< of that table, and of the column
+  std::string owner_column_name{};
   bool identity = false;  ///< belongs to an IDENTITY column and comes and goes with it
   bool operator==(const SequenceState&) const = default;
 };

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
-#include <utility>
+#include <filesystem>
+#include <optional>
+#include <set>
 #include <vector>
 
+#include "capture/postgres/sequence_memory.hpp"
 #include "capture/postgres/sequence_state.hpp"
 #include "change/schema_statement.hpp"
 #include "change/transaction.hpp"
@@ -23,6 +24,7 @@ struct SequenceNews {
   /// back too.
   std::vector<change::SchemaStatement> restarts;
   std::vector<change::SequenceValue> values;  ///< of all others
+  ToldSequences told;                         ///< what is known when these are
 
   bool empty() const { return restarts.empty() && values.empty(); }
   void add(SequenceNews more);
@@ -33,17 +35,26 @@ struct SequenceNews {
 /// thread.
 class SequenceWatch {
  public:
-  /// What needs to be told now: of each sequence its first value, and a new one when half of the margin is used up. The
-  /// margin of a busy sequence grows to ten times what was used since the last call. A sequence that was set back while
-  /// nobody watched stays ahead.
+  /// `memory` is a file that keeps what was told, so that what happened while nobody watched is found at the next
+  /// start. Throws as recall_sequences().
+  explicit SequenceWatch(std::filesystem::path memory);
+
+  /// What needs to be told now: of each sequence its first value since the start, and a new one when half of the margin
+  /// is used up. The margin of a busy sequence grows to ten times what was used since the last call. Throws
+  /// DatabaseError.
   SequenceNews poll(libpq::Connection& connection, const RelationCatalog& catalog);
+  /// `news` is durable in the queue. Until this is called a later start tells it again. Throws std::system_error.
+  void remember(const SequenceNews& news);
+  /// Of another queue. Throws std::system_error.
+  void forget();
 
  private:
-  struct Told {
-    std::int64_t value = 0;  ///< that the mirrors were told
-    std::int64_t seen = 0;   ///< of the source at the last call
-  };
-  std::map<std::pair<std::string, std::string>, Told> told_;
+  void tell(const SequenceState& state, std::optional<ToldSequence>& told, bool came_later, SequenceNews& news);
+
+  std::filesystem::path memory_;
+  bool any_known_;  ///< one that is not known has come later then, whatever mirrors have under its name
+  ToldSequences told_;
+  std::set<ObjectId> told_since_start_;  ///< once at least
 };
 
 }  // namespace pgmirror::capture::postgres

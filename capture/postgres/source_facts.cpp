@@ -9,23 +9,29 @@ change::SourceIdentity SourceFacts::identity() const {
   return {"postgresql:" + system_identifier + "/" + database_oid + "/" + timeline};
 }
 
-SourceFacts read_source_facts(libpq::Connection& replication) {
-  SourceFacts facts;
-  // systemid, timeline, xlogpos, dbname
-  const libpq::Result system = replication.execute("IDENTIFY_SYSTEM");
-  facts.system_identifier = system.text(0, 0);
-  facts.timeline = system.text(0, 1);
-  facts.log_end = parse_log_position(system.text(0, 2));
-  const libpq::Result server = replication.execute(
-      "SELECT d.oid, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('wal_level'),"
+SourceFacts read_source_facts(libpq::Connection& connection) {
+  // The names of a replication session are looked up wherever the role and the database say.
+  const libpq::Result server = connection.execute(
+      "SELECT s.system_identifier, d.oid, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('wal_level'),"
       " pg_catalog.pg_encoding_to_char(d.encoding),"
-      " (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout')"
-      " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()");
-  facts.database_oid = server.text(0, 0);
-  facts.standby = server.boolean(0, 1);
-  facts.wal_level = server.text(0, 2);
-  facts.encoding = server.text(0, 3);
-  facts.sender_timeout = std::chrono::milliseconds{server.integer(0, 4)};
+      " (SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'wal_sender_timeout'),"
+      " CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0 ELSE pg_catalog.pg_current_wal_flush_lsn()"
+      "  OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn END,"
+      " CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN"
+      "  pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn()) END"
+      " FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d"
+      " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()");
+  SourceFacts facts;
+  facts.system_identifier = server.text(0, 0);
+  facts.database_oid = server.text(0, 1);
+  facts.standby = server.boolean(0, 2);
+  facts.wal_level = server.text(0, 3);
+  facts.encoding = server.text(0, 4);
+  facts.sender_timeout = std::chrono::milliseconds{server.integer(0, 5)};
+  facts.log_end.value = static_cast<std::uint64_t>(server.integer(0, 6));
+  // The name of a log file begins with the timeline, eight hexadecimal digits.
+  const std::string file(server.text(0, 7).substr(0, 8));
+  facts.timeline = std::to_string(file.empty() ? 0 : std::stoul(file, nullptr, 16));
   return facts;
 }
 

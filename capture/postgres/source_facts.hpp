@@ -36,8 +36,8 @@ struct SlotFacts {
   std::string client;                ///< address of who reads from it, where the server tells us
 };
 
-/// `replication` takes replication commands (source_session.hpp). Both throw DatabaseError.
-SourceFacts read_source_facts(libpq::Connection& replication);
+/// On a session of either kind (source_session.hpp). Both throw DatabaseError.
+SourceFacts read_source_facts(libpq::Connection& connection);
 std::optional<SlotFacts> read_slot(libpq::Connection& connection, const std::string& slot);
 
 }  // namespace pgmirror::capture::postgres

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "capture/postgres/server_versions.hpp"
 #include "capture/source_refused.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -82,12 +83,18 @@ libpq::Connection open_session(const config::ConnectionSettings& settings, std::
   int column = 0;
   for (const PinnedSetting& setting : pinned)
     expect_setting(settings, setting.name, answers.text(0, ++column), setting.answer);
-  // Servers before 14 refuse to start a session with it.
-  if (connection.server_version() >= 140000) connection.execute("SET idle_session_timeout = 0");
+  if (const std::string late = late_settings_sql(connection.server_version()); !late.empty()) connection.execute(late);
   return connection;
 }
 
 }  // namespace
+
+std::string late_settings_sql(int server_version) {
+  std::string sql;
+  if (server_version >= since::idle_session_timeout) sql += "SET idle_session_timeout = 0";
+  if (server_version >= since::transaction_timeout) sql += "; SET transaction_timeout = 0";
+  return sql;
+}
 
 libpq::Connection open_source_session(const config::ConnectionSettings& settings, std::string_view application_name) {
   return open_session(settings, application_name, false);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "config/config.hpp"
@@ -18,5 +19,8 @@ libpq::Connection open_source_session(const config::ConnectionSettings& settings
 /// The same on a connection that also takes replication commands, in the database of the settings.
 libpq::Connection open_replication_session(const config::ConnectionSettings& settings,
                                            std::string_view application_name);
+
+/// Timeouts that servers before that version do not know, so that they cannot go in the startup packet.
+std::string late_settings_sql(int server_version);
 
 }  // namespace pgmirror::capture::postgres

@@ -45,7 +45,9 @@ void StreamFollower::on(const BeginMessage& begin) {
   inside_ = true;
   commit_start_ = begin.commit_start;
   known_ = begin.commit_start < written_;
-  if (!known_) write_up_to(begin.commit_start, begin.time);
+  if (known_) return;
+  if (look_) look_(begin.commit_start);
+  write_up_to(begin.commit_start, begin.time);
 }
 
 void StreamFollower::on(const CommitMessage& commit) {

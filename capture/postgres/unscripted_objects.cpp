@@ -17,7 +17,6 @@ struct Kind {
 
 /// Objects of extensions come with their extension.
 constexpr Kind always[] = {
-    {"row level security policy", "row level security policies", "pg_policy", "o.oid >= 16384"},
     {"event trigger", "event triggers", "pg_event_trigger", "o.oid >= 16384"},
     {"foreign table", "foreign tables", "pg_class", "o.relkind = 'f'"},
     {"foreign server", "foreign servers", "pg_foreign_server", "o.oid >= 16384"},
@@ -35,6 +34,7 @@ constexpr Kind always[] = {
     {"publication", "publications", "pg_publication", "o.pubname !~ '^pgmirror_'"},
     {"tablespace", "tablespaces", "pg_tablespace", "o.spcname !~ '^pg_'"},
 };
+constexpr Kind policies = {"row level security policy", "row level security policies", "pg_policy", "o.oid >= 16384"};
 constexpr Kind views = {"view", "views", "pg_class", "o.oid >= 16384 AND o.relkind IN ('v', 'm')"};
 constexpr Kind functions = {"function", "functions", "pg_proc", "o.oid >= 16384"};
 constexpr Kind triggers = {
@@ -63,6 +63,7 @@ std::string unscripted_objects(libpq::Connection& connection, const ScriptOption
   if (!options.views) count(connection, views, " (not in schema.include)", found);
   if (!options.functions) count(connection, functions, remark, found);
   if (!options.triggers) count(connection, triggers, " (not in schema.include)", found);
+  if (!options.policies) count(connection, policies, " (not in schema.include)", found);
   return fmt::format("{}", fmt::join(found, ", "));
 }
 

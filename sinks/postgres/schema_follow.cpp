@@ -152,7 +152,13 @@ void SchemaFollow::drop(const Relation& before) {
   objects_.drop(before);
   const std::string reason = fmt::format("table {} was dropped", before.qualified_name());
   const auto parameters = libpq::Parameters::texts({names_.schema(before), names_.name(before)});
-  if (builder_.mirror().drop_tables) {
+  const libpq::Result partition = connection_.execute(
+      "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = $1 AND c.relname = $2 AND c.relispartition",
+      parameters);
+  if (partition.rows() > 0) {
+    // It has become part of another table that the mirror has as well.
+  } else if (builder_.mirror().drop_tables) {
     record_.run("DROP TABLE IF EXISTS " + names_.quoted(before), reason);
     connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
   } else if (names_.catalog(before).table(names_.name(before)) != nullptr) {

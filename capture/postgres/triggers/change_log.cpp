@@ -54,6 +54,15 @@ std::string function_sql() {
                      log_function, function_settings, libpq::quote_literal(function_body));
 }
 
+std::string truncation_sql() {
+  return fmt::format(
+      "DROP TRIGGER IF EXISTS pgmirror_truncate ON pgmirror.changes;\n"
+      "CREATE TRIGGER pgmirror_truncate AFTER TRUNCATE ON pgmirror.changes FOR EACH STATEMENT"
+      " EXECUTE FUNCTION {}();\n"
+      "ALTER TABLE pgmirror.changes ENABLE ALWAYS TRIGGER pgmirror_truncate;\n",
+      log_function);
+}
+
 }  // namespace
 
 std::string change_log_sql() {
@@ -64,7 +73,7 @@ std::string change_log_sql() {
          "CREATE TABLE IF NOT EXISTS pgmirror.progress (position bigint PRIMARY KEY, snapshot txid_snapshot NOT NULL,"
          " promised boolean NOT NULL) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = "
          "1000);\n" +
-         function_sql();
+         function_sql() + truncation_sql();
 }
 
 bool has_change_log(libpq::Connection& connection) {
@@ -90,6 +99,16 @@ bool renew_log_function(libpq::Connection& connection) {
   return true;
 }
 
+void note_truncation(libpq::Connection& connection) {
+  const libpq::Result noted = connection.execute(
+      "SELECT FROM pg_catalog.pg_trigger WHERE tgname = 'pgmirror_truncate'"
+      " AND tgrelid = pg_catalog.to_regclass('pgmirror.changes')");
+  if (noted.rows() > 0) return;
+  libpq::DatabaseTransaction transaction(connection);
+  connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = '3s'; " + truncation_sql());
+  transaction.commit();
+}
+
 void make_change_log(libpq::Connection& connection) {
   libpq::DatabaseTransaction transaction(connection);
   connection.execute("SET LOCAL client_min_messages = warning; " + change_log_sql());
@@ -108,6 +127,11 @@ void drop_change_log(libpq::Connection& connection) {
       " WHERE n.nspname = 'pgmirror'");
   if (others.rows() == 0) connection.execute("DROP SCHEMA IF EXISTS pgmirror");
   transaction.commit();
+}
+
+ObjectId change_log_oid(libpq::Connection& connection) {
+  return static_cast<ObjectId>(
+      connection.execute("SELECT 'pgmirror.changes'::pg_catalog.regclass::pg_catalog.oid").integer(0, 0));
 }
 
 std::string calls_log_function() { return fmt::format("t.tgfoid = pg_catalog.to_regproc('{}')", log_function); }

@@ -43,6 +43,8 @@ class Definitions {
   Definitions(const config::PostgresSource& settings, const config::TableRules& rules,
               const std::filesystem::path& state_directory);
 
+  /// Whether a picture was kept: this is not the first start.
+  bool known() const { return known_.has_value(); }
   /// A new queue begins: whatever is kept belongs to another one.
   void forget();
   /// At a moment; nothing when all is as it was. Throws DatabaseError.

@@ -40,12 +40,14 @@ LogSession::LogSession(LogFollowing& following, change::TransactionWriter& write
     : following_(following),
       writer_(writer),
       noting_(open_source_session(following.settings.connection, "pgmirror")),
-      definitions_(following.settings, following.rules, following.state_directory) {
+      definitions_(following.settings, following.rules, following.state_directory),
+      sequences_(sequences_file(following.state_directory)) {
   following_.noting.guard(PQsocket(noting_.native()));
-  const SourceFacts facts = read_facts(noting_);
+  const SourceFacts facts = read_source_facts(noting_);
   require_fit(facts, following_.history.source);
   take_log(noting_);
   if (renew_log_function(noting_)) spdlog::info("[MirrorSource] Renewed the function that writes the log of changes");
+  note_truncation(noting_);
   since_ = require_continuation(noting_, facts, following_.history);
   promise_lost_ = following_.moments.any_lost(noting_, following_.history.queue_end);
   open_reading();
@@ -143,7 +145,8 @@ bool LogSession::tell(Moment& moment, bool promised) {
   }
   extents_ = LogInterval(since_).extents(moment.connection());
   const std::vector<ObjectId> changed = changed_tables(extents_);
-  const bool worth_telling = promised || promise_lost_ || !changed.empty() || !sequence_news_.empty() ||
+  log_emptied_ = extents_.contains(change_log_oid(moment.connection()));
+  const bool worth_telling = promised || log_emptied_ || promise_lost_ || !changed.empty() || !sequence_news_.empty() ||
                              !following_.unreadable.empty() || (news && news->worth_telling());
   if (worth_telling) {
     Progress::store(noting_, moment.position(), moment.snapshot(), promised);
@@ -151,6 +154,7 @@ bool LogSession::tell(Moment& moment, bool promised) {
     writer_.commit({.position = moment.position(), .time = moment.time()});
     transaction_open_ = false;
     writer_.sync();
+    if (!sequence_news_.empty()) sequences_.remember(sequence_news_);
     following_.history.queue_end = moment.position();
   }
   if (news) definitions_.remember(std::move(*news));
@@ -179,11 +183,8 @@ void LogSession::write(Moment& moment, const std::optional<DefinitionNews>& news
                        const std::vector<ObjectId>& changed) {
   gaps_ = following_.unreadable;
   if (news) gaps_.insert(news->gaps.begin(), news->gaps.end());
-  if (promise_lost_) {
-    for (const FollowedTable& table : definitions_.catalog().followed()) {
-      gaps_.emplace(table.oid, "a snapshot was lost before its place in the queue was written");
-    }
-  }
+  if (promise_lost_) doubt_all("a snapshot was lost before its place in the queue was written");
+  if (log_emptied_) doubt_all("somebody has emptied the log of changes");
   if (news) write_definitions(*news, moment.position());
   for (const auto& [table, reason] : gaps_) write_gap(table, reason);
   for (const ObjectId table : changed) {
@@ -195,6 +196,10 @@ void LogSession::write(Moment& moment, const std::optional<DefinitionNews>& news
     }
   }
   sequence_news_.write(writer_);
+}
+
+void LogSession::doubt_all(const std::string& reason) {
+  for (const FollowedTable& table : definitions_.catalog().followed()) gaps_.emplace(table.oid, reason);
 }
 
 void LogSession::write_definitions(const DefinitionNews& news, change::Position position) {

@@ -69,6 +69,7 @@ class LogSession {
   void write(Moment& moment, const std::optional<DefinitionNews>& news, const std::vector<ObjectId>& changed);
   void write_definitions(const DefinitionNews& news, change::Position position);
   void write_rows(Moment& moment, ObjectId table);
+  void doubt_all(const std::string& reason);
   void write_gap(ObjectId table, const std::string& reason);
   std::vector<ObjectId> changed_tables(const std::map<ObjectId, LogInterval::Extent>& extents) const;
 
@@ -80,6 +81,7 @@ class LogSession {
   std::string since_;
   bool transaction_open_ = false;  ///< of the writer
   bool promise_lost_ = false;
+  bool log_emptied_ = false;  ///< since the last moment
   std::map<ObjectId, LogInterval::Extent> extents_;
   std::map<ObjectId, std::string> gaps_;  ///< of the open transaction
   SequenceWatch sequences_;

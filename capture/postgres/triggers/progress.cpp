@@ -24,6 +24,10 @@ void Progress::begin(libpq::Connection& connection, change::Position position, c
   transaction.commit();
 }
 
+bool Progress::any(libpq::Connection& connection) {
+  return connection.execute("SELECT EXISTS (SELECT FROM pgmirror.progress)").boolean(0, 0);
+}
+
 std::string Progress::snapshot_at(libpq::Connection& connection, change::Position position) {
   const libpq::Result result =
       connection.execute(fmt::format("SELECT snapshot FROM pgmirror.progress WHERE position = {}", position.value));

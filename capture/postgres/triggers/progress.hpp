@@ -15,6 +15,8 @@ class Progress {
  public:
   /// Nothing else is known, for a new queue. `snapshot` as txid_current_snapshot() prints it. All throw DatabaseError.
   static void begin(libpq::Connection& connection, change::Position position, const std::string& snapshot);
+  /// Whether anybody has read the log.
+  static bool any(libpq::Connection& connection);
   /// The snapshot under `position`; empty where none is.
   static std::string snapshot_at(libpq::Connection& connection, change::Position position);
   /// Durable on return. `promised`: somebody outside has been given the snapshot and relies on the queue to stop there.

@@ -13,26 +13,6 @@ constexpr const char* lock_number = "1885826409, 1920102258";
 
 }  // namespace
 
-SourceFacts read_facts(libpq::Connection& connection) {
-  const libpq::Result server = connection.execute(
-      "SELECT s.system_identifier, d.oid, pg_is_in_recovery(), pg_encoding_to_char(d.encoding),"
-      " current_setting('wal_level'), CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
-      "  pg_current_wal_insert_lsn() - '0/0'::pg_lsn END,"
-      " CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_insert_lsn()) END"
-      " FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()");
-  SourceFacts facts;
-  facts.system_identifier = server.text(0, 0);
-  facts.database_oid = server.text(0, 1);
-  facts.standby = server.boolean(0, 2);
-  facts.encoding = server.text(0, 3);
-  facts.wal_level = server.text(0, 4);
-  facts.log_end.value = static_cast<std::uint64_t>(server.integer(0, 5));
-  // The name of a log file begins with the timeline, eight hexadecimal digits.
-  const std::string file(server.text(0, 6).substr(0, 8));
-  facts.timeline = std::to_string(file.empty() ? 0 : std::stoul(file, nullptr, 16));
-  return facts;
-}
-
 void require_fit(const SourceFacts& facts, const std::string& source) {
   SourceFacts decodable = facts;
   decodable.wal_level = "logical";

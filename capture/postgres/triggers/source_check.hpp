@@ -5,9 +5,6 @@
 
 namespace pgmirror::capture::postgres::triggers {
 
-/// As read_source_facts(), on a session that takes no replication commands. Throws DatabaseError.
-SourceFacts read_facts(libpq::Connection& connection);
-
 /// Throw SourceRefused with the remedy.
 ///
 /// A server whose changes triggers could find.

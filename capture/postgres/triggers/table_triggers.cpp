@@ -1,8 +1,10 @@
 #include "capture/postgres/triggers/table_triggers.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "capture/postgres/triggers/change_log.hpp"
 #include "capture/postgres/triggers/record_text.hpp"
@@ -46,13 +48,31 @@ std::map<ObjectId, const WantedTriggers*> by_leaf(const std::vector<WantedTrigge
   return leaves;
 }
 
+/// Of partitions, which have those of their root.
+void drop_own_triggers(libpq::Connection& connection, const std::vector<ObjectId>& leaves) {
+  const libpq::Result own = connection.execute(
+      fmt::format("SELECT n.nspname, c.relname, t.tgname FROM pg_catalog.pg_trigger t"
+                  " JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
+                  " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                  " WHERE {} AND t.tgname IN ('pgmirror_row', 'pgmirror_truncate') AND c.oid IN ({})",
+                  calls_log_function(), fmt::join(leaves, ", ")));
+  for (int row = 0; row < own.rows(); ++row) {
+    connection.execute(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", libpq::quote_identifier(own.text(row, 2)),
+                                   libpq::qualified(own.text(row, 0), own.text(row, 1))));
+  }
+}
+
 }  // namespace
 
+/// A table that becomes a partition gets the trigger of its new root, which must not have the name of its own: the
+/// application's ATTACH would fail.
 std::string WantedTriggers::sql() const {
   std::string sql = fmt::format(
-      "DROP TRIGGER IF EXISTS pgmirror_row ON {0}; CREATE TRIGGER pgmirror_row AFTER INSERT OR UPDATE OR DELETE ON {0}"
-      " FOR EACH ROW EXECUTE FUNCTION {1}({2}); ALTER TABLE {0} ENABLE ALWAYS TRIGGER pgmirror_row;",
-      name, log_function, up_to_key.empty() ? "" : libpq::quote_literal(up_to_key));
+      "DROP TRIGGER IF EXISTS pgmirror_row ON {0}; {3}CREATE TRIGGER {4} AFTER INSERT OR UPDATE OR DELETE ON {0}"
+      " FOR EACH ROW EXECUTE FUNCTION {1}({2}); ALTER TABLE {0} ENABLE ALWAYS TRIGGER {4};",
+      name, log_function, up_to_key.empty() ? "" : libpq::quote_literal(up_to_key),
+      partitioned ? fmt::format("DROP TRIGGER IF EXISTS pgmirror_partition_row ON {}; ", name) : std::string(),
+      partitioned ? "pgmirror_partition_row" : "pgmirror_row");
   if (partitioned) return sql;
   return sql + fmt::format(
                    " DROP TRIGGER IF EXISTS pgmirror_truncate ON {0}; CREATE TRIGGER pgmirror_truncate AFTER TRUNCATE"
@@ -65,7 +85,9 @@ WantedTriggers wanted_triggers(const FollowedTable& followed, const CatalogTable
   WantedTriggers wanted{.table = table.oid,
                         .name = libpq::qualified(table.schema, table.name),
                         .partitioned = table.partitioned,
-                        .up_to_key = {}};
+                        .up_to_key = {},
+                        .leaves = {}};
+  for (const CatalogLeaf& leaf : table.leaves) wanted.leaves.push_back(leaf.oid);
   // Partitions may have their columns in another order.
   const bool by_key = followed.relation->identity == change::ReplicaIdentity::key;
   if (by_key && !table.partitioned) wanted.up_to_key = row_up_to_key(key_places(table, followed));
@@ -82,6 +104,8 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
   const std::map<ObjectId, const WantedTriggers*> leaves = by_leaf(wanted, picture);
   std::map<ObjectId, TriggerState> states;
   std::map<ObjectId, int> firing;
+  // Of a table that was one by itself before it became a partition: it would write the log twice.
+  std::set<ObjectId> strays;
   for (int row = 0; row < result.rows(); ++row) {
     const auto relation = static_cast<ObjectId>(result.integer(row, 0));
     const auto leaf = leaves.find(relation);
@@ -89,7 +113,10 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
     const int kind = static_cast<int>(result.integer(row, 1));
     const bool as_wanted = kind == row_kind ? result.text(row, 4) == arguments_in_hex(leaf->second->up_to_key)
                                             : kind == truncate_kind && !leaf->second->partitioned;
-    if (!as_wanted) continue;
+    if (!as_wanted) {
+      strays.insert(relation);
+      continue;
+    }
     TriggerState& state = states[relation];
     state.generation += fmt::format("{}:{};", result.text(row, 2), result.text(row, 3));
     if (kind == row_kind && result.boolean(row, 5)) state.since_birth = result.text(row, 3);
@@ -97,6 +124,7 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
   }
   std::erase_if(states, [&](const auto& entry) {
     const bool partition = leaves.at(entry.first)->partitioned;
+    if (strays.contains(entry.first)) return true;
     return firing[entry.first] != (partition ? row_kind : row_kind + truncate_kind);
   });
   return states;
@@ -105,6 +133,7 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
 void install(libpq::Connection& connection, const WantedTriggers& triggers) {
   libpq::DatabaseTransaction transaction(connection);
   connection.execute(short_wait + triggers.sql());
+  if (triggers.partitioned && !triggers.leaves.empty()) drop_own_triggers(connection, triggers.leaves);
   transaction.commit();
 }
 

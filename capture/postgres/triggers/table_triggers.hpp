@@ -23,7 +23,8 @@ struct WantedTriggers {
   ObjectId table = 0;
   std::string name;  ///< quoted
   bool partitioned = false;
-  std::string up_to_key;  ///< regular expression for what of a row is logged; empty: all
+  std::string up_to_key;         ///< regular expression for what of a row is logged; empty: all
+  std::vector<ObjectId> leaves;  ///< that keep its rows
 
   /// What makes them, in place of any that stand there. Writers of the table wait meanwhile.
   std::string sql() const;

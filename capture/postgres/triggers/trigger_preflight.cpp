@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 
+#include "capture/postgres/retained_log.hpp"
 #include "capture/postgres/triggers/change_log.hpp"
 #include "capture/postgres/triggers/table_triggers.hpp"
 #include "libpq/identifier.hpp"
@@ -34,16 +35,15 @@ PreflightFindings check_server(const PreflightFacts& facts) {
 
 /// Nothing bounds the log while no agent reads it.
 PreflightFinding check_log_size(libpq::Connection& connection, const std::string& subject) {
-  constexpr std::int64_t much = std::int64_t{256} << 20U;
-  const std::int64_t bytes =
-      connection.execute("SELECT pg_catalog.pg_total_relation_size('pgmirror.changes'::pg_catalog.regclass)")
-          .integer(0, 0);
-  const std::string size = fmt::format("the log of changes stands and takes {} MB", bytes >> 20U);
-  if (bytes < much) return {Severity::ok, "change_log", subject, size};
-  return {Severity::warning, "change_log", subject,
-          size +
-              "; it grows with each change as long as no pgmirror reads it: start one, or end it with \"pgmirror "
-              "teardown --yes\""};
+  const RetainedLog log{
+      .bytes = static_cast<std::uint64_t>(
+          connection.execute("SELECT pg_catalog.pg_total_relation_size('pgmirror.changes'::pg_catalog.regclass)")
+              .integer(0, 0)),
+      .limit = {},
+      .by_triggers = true};
+  if (const auto trouble = log.trouble_unread()) return {Severity::warning, "change_log", subject, *trouble};
+  return {Severity::ok, "change_log", subject,
+          fmt::format("the log of changes stands and takes {} MB", log.bytes >> 20U)};
 }
 
 PreflightFinding check_log(libpq::Connection& connection, const PreflightFacts& facts) {

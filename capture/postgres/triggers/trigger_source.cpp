@@ -40,7 +40,7 @@ TriggerSource::TriggerSource(const config::PostgresSource& settings, const confi
       history_(expected_history(settings, queue_end, queue_identity)) {
   if (queue_identity) {
     libpq::Connection connection = open_source_session(settings_.connection, "pgmirror");
-    const SourceFacts facts = read_facts(connection);
+    const SourceFacts facts = read_source_facts(connection);
     require_fit(facts, history_.source);
     require_continuation(connection, facts, history_);
   } else {
@@ -51,7 +51,7 @@ TriggerSource::TriggerSource(const config::PostgresSource& settings, const confi
 
 void TriggerSource::start_first() {
   libpq::Connection connection = open_source_session(settings_.connection, "pgmirror");
-  const SourceFacts facts = read_facts(connection);
+  const SourceFacts facts = read_source_facts(connection);
   require_fit(facts, history_.source);
   take_log(connection);
   if (!has_change_log(connection)) {
@@ -59,7 +59,16 @@ void TriggerSource::start_first() {
     spdlog::info("[MirrorSource] Made the log of changes in schema pgmirror");
   }
   Definitions definitions(settings_, rules_, state_directory_);
+  // What an attempt of ours has begun that ended before there was a queue stands in the state directory.
+  if (!definitions.known() && Progress::any(connection)) {
+    throw SourceRefused(fmt::format(
+        "source {}: the log of changes belongs to the queue of another pgmirror, or to one whose state directory is "
+        "lost: one pgmirror reads it; give that one both mirrors, or follow by logical decoding, or, where it is gone, "
+        "take the log away with \"pgmirror resync --all --yes\"",
+        history_.source));
+  }
   definitions.forget();
+  SequenceWatch(sequences_file(state_directory_)).forget();
   // Those that cannot be made now are tried again while the source is followed; their tables are copied then.
   Moment before(open_source_session(settings_.connection, "pgmirror"), {});
   TriggerInstallation installation;
@@ -128,7 +137,8 @@ std::optional<std::string> why_log_not_continued(const config::PostgresSource& s
   if (!queue_identity) return std::nullopt;
   libpq::Connection connection = open_source_session(settings.connection, "pgmirror");
   try {
-    require_continuation(connection, read_facts(connection), expected_history(settings, queue_end, queue_identity));
+    require_continuation(connection, read_source_facts(connection),
+                         expected_history(settings, queue_end, queue_identity));
   } catch (const SourceRefused& refused) {
     return refused.what();
   }

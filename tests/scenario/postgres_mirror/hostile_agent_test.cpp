@@ -64,6 +64,40 @@ TEST_F(HostileAgent, A3_CopyOfAnAgentDoesNoHarm) {
   }
 }
 
+/// One source, two mirrors, an agent for each.
+TEST_F(HostileAgent, A3_TwoAgentsWithSlotsOfTheirOwnDoNotDisturbEachOther) {
+  mirror_first("CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')");
+  const auto mirror = shared_postgres().create_database();
+  const TemporaryDirectory elsewhere;
+  MirrorProgram second(pair_.source(), mirror, elsewhere / "state");
+  second.set("MIRROR_SLOT", "of_the_second");
+  const auto second_becomes_same = [&] {
+    return eventually(60s, [&] { return same_database(pair_.source(), mirror, {}, {}); });
+  };
+  second.start();
+  EXPECT_TRUE(second_becomes_same()) << second.log();
+  tell_source("INSERT INTO t SELECT g, 'b' FROM generate_series(2, 100) g; ALTER TABLE t ADD n int DEFAULT 5");
+  EXPECT_TRUE(pair_.becomes_same());
+  EXPECT_TRUE(second_becomes_same()) << second.log();
+  second.stop();
+  EXPECT_EQ(second.command({"teardown", "--yes"}).end, ProgramEnd{});
+  EXPECT_EQ(slots(), "1");
+  tell_source("UPDATE t SET v = 'c'");
+  EXPECT_TRUE(pair_.becomes_same());
+}
+
+TEST_F(HostileAgent, A3_SecondAgentOnTheSameSlotWaitsAndSaysForWhat) {
+  mirror_first("CREATE TABLE t(id int PRIMARY KEY)");
+  const TemporaryDirectory elsewhere;
+  MirrorProgram second(pair_.source(), shared_postgres().create_database(), elsewhere / "state");
+  second.start();
+  EXPECT_TRUE(eventually(30s, [&] { return second.log().find("is in use") != std::string::npos; })) << second.log();
+  tell_source("INSERT INTO t SELECT generate_series(1, 100)");
+  EXPECT_TRUE(pair_.becomes_same());
+  second.kill();
+  EXPECT_EQ(slots(), "1");
+}
+
 TEST_F(HostileAgent, A13_ClockThatJumpsByAYearChangesNothing) {
   const TemporaryDirectory directory;
   const auto jump = [&](long seconds) { std::ofstream(directory / "offset") << seconds; };

@@ -37,6 +37,24 @@ TEST_F(HostileMirrorServer, G5_ReadOnlyMirrorIsNamedAndWaitedFor) {
   EXPECT_TRUE(healthy());
 }
 
+/// As the server says it when it cannot extend a file.
+TEST_F(HostileMirrorServer, G5_FullDiskOfTheMirrorIsNamedAndWaitedFor) {
+  mirror_first(small_table);
+  tell_mirror(
+      "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'could not extend file"
+      " \"base/1/2\": No space left on device' USING ERRCODE = '53100'; END$$;"
+      "CREATE TRIGGER full_disk BEFORE UPDATE ON t EXECUTE FUNCTION full_disk();"
+      "ALTER TABLE t ENABLE ALWAYS TRIGGER full_disk");
+  tell_source("UPDATE t SET v = 'waits' WHERE id < 50");
+  EXPECT_TRUE(pair_.logs("disk"));
+  EXPECT_FALSE(healthy());
+  EXPECT_EQ(ask_mirror("SELECT count(*) FROM pgmirror.tables WHERE state <> 'live'"), "0");
+  tell_mirror("DROP TRIGGER full_disk ON t");
+  try_again();
+  EXPECT_TRUE(pair_.becomes_same());
+  EXPECT_TRUE(healthy());
+}
+
 TEST_F(HostileMirrorServer, G7_LockAndStatementTimeoutsOfTheMirrorAreTriedAgain) {
   mirror_first(small_table);
   for (const char* timeout : {"lock_timeout", "statement_timeout"}) {
@@ -206,6 +224,28 @@ TEST_F(HostileMirrorServer, G19_DeadMirrorDelaysTheOtherByNothing) {
   EXPECT_FALSE(healthy());
   dead.serve();
   EXPECT_TRUE(eventually(60s, [&] { return same_database(pair_.source(), second); })) << pair_.program().log();
+}
+
+/// Nothing of it waits for the mirror, and nothing of it is lost.
+TEST_F(HostileMirrorServer, G20_StopWithABacklogEndsAtOnceAndGoesOnThere) {
+  mirror_first(small_table);
+  {
+    pqxx::connection somebody(connection_string(pair_.mirror()));
+    pqxx::work work(somebody);
+    work.exec("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    for (int round = 0; round < 50; ++round) tell_source(fmt::format("UPDATE t SET v = 'round {}'", round));
+    EXPECT_TRUE(eventually(20s, [&] {
+      const std::string waiting = "\"transactions\": ";
+      const std::string status = pair_.program().command({"status", "--json"}).output;
+      const auto backlog = status.find(waiting, status.find("\"backlog\""));
+      return backlog != std::string::npos && std::stoi(status.substr(backlog + waiting.size())) > 10;
+    })) << pair_.program().log();
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(pair_.program().stop(), ProgramEnd{});
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
+  }
+  pair_.program().start();
+  EXPECT_TRUE(pair_.becomes_same());
 }
 
 }  // namespace

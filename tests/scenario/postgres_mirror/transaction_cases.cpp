@@ -33,6 +33,14 @@ const std::vector<MirrorCase>& transaction_cases() {
        "CREATE TABLE t(id int PRIMARY KEY)",
        {"BEGIN; SELECT pg_logical_emit_message(true, 'p', 'content'); INSERT INTO t VALUES (1); COMMIT",
         "SELECT pg_logical_emit_message(false, 'p', 'content')", "INSERT INTO t VALUES (2)"}},
+      {"X15_RowsOfAnotherOrigin",
+       "CREATE TABLE t(id int PRIMARY KEY)",
+       {"SELECT pg_catalog.pg_replication_origin_create('elsewhere');"
+        " SELECT pg_catalog.pg_replication_origin_session_setup('elsewhere'); BEGIN;"
+        " SELECT pg_catalog.pg_replication_origin_xact_setup('0/1234', now()); INSERT INTO t VALUES (1), (2); COMMIT;"
+        " SELECT pg_catalog.pg_replication_origin_session_reset();"
+        " SELECT pg_catalog.pg_replication_origin_drop('elsewhere')",
+        "INSERT INTO t VALUES (3)"}},
       {"X1_ALargeTransaction",
        "CREATE TABLE t(id int PRIMARY KEY, v text)",
        {"INSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 150000) g; UPDATE t SET v = 'x' WHERE id % 10 = "

@@ -86,6 +86,30 @@ TEST(TriggerCapture, RowsMoveBetweenPartitionsWhoseColumnsStandInAnotherOrder) {
   EXPECT_TRUE(pair.becomes_same());
 }
 
+/// The application's own ATTACH must not fail because of the triggers that both tables have.
+TEST(TriggerCapture, ATableThatWasFollowedBecomesAPartitionAndLeavesAgain) {
+  TriggerPair pair;
+  ASSERT_TRUE(
+      pair.follow("CREATE TABLE p(id int, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION"
+                  " OF p FOR VALUES FROM (0) TO (100); CREATE TABLE own(id int PRIMARY KEY, v text);"
+                  " INSERT INTO p SELECT g, 'p' FROM generate_series(1, 50) g;"
+                  " INSERT INTO own SELECT g, 'own' FROM generate_series(100, 150) g"));
+  pair.run("ALTER TABLE p ATTACH PARTITION own FOR VALUES FROM (100) TO (200); UPDATE p SET v = 'x' WHERE id > 140");
+  EXPECT_TRUE(pair.becomes_same());
+  pair.run("DELETE FROM p WHERE id % 10 = 0; INSERT INTO p VALUES (199, 'new')");
+  EXPECT_TRUE(pair.becomes_same());
+  EXPECT_TRUE(eventually(20s, [&] {
+    return pair.ask(
+               "SELECT string_agg(tgname, ' ') FROM pg_trigger WHERE tgrelid = 'own'::regclass AND tgname LIKE"
+               " 'pgmirror%'") == "pgmirror_partition_row";
+  }));
+  pair.run("ALTER TABLE p DETACH PARTITION own; UPDATE own SET v = 'alone' WHERE id > 100; UPDATE p SET v = 'y'");
+  EXPECT_TRUE(pair.becomes_same());
+  pair.run("DELETE FROM own WHERE id > 120");
+  EXPECT_TRUE(pair.becomes_same());
+  EXPECT_EQ(pair.program().command({"verify"}).end, ProgramEnd{});
+}
+
 TEST(TriggerCapture, ATableWithoutAKeyIsFollowedWithAllItsDuplicates) {
   TriggerPair pair;
   ASSERT_TRUE(pair.follow(R"(

@@ -111,6 +111,41 @@ TEST(TriggerHistory, ASecondProgramWaits) {
   EXPECT_TRUE(pair.becomes_same());
 }
 
+/// A log has one reader: what one has taken out of it the other would never see.
+TEST(TriggerHistory, ASecondProgramIsRefusedWhileTheFirstIsAway) {
+  TriggerPair pair;
+  ASSERT_TRUE(pair.follow("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 50)"));
+  pair.program().stop();
+  pair.run("INSERT INTO t VALUES (51)");
+  const TemporaryDirectory elsewhere;
+  const auto mirror = shared_postgres().create_database();
+  MirrorProgram second(pair.source(), mirror, elsewhere.path() / "state");
+  choose_method(second);
+  second.start();
+  EXPECT_EQ(second.wait(30s).exit_code, 78) << second.log();
+  EXPECT_NE(second.log().find("belongs to the queue of another pgmirror"), std::string::npos) << second.log();
+  const std::string before = pair.program().log();
+  pair.program().start();
+  EXPECT_TRUE(pair.becomes_same());
+  EXPECT_EQ(pair.program().log().substr(before.size()).find("[MirrorCopy]"), std::string::npos)
+      << pair.program().log().substr(before.size());
+}
+
+/// The remedy that it names.
+TEST(TriggerHistory, ALostStateDirectoryIsRefusedAndHealedByStartingOver) {
+  TriggerPair pair;
+  ASSERT_TRUE(pair.follow("CREATE TABLE t(id int PRIMARY KEY); INSERT INTO t VALUES (1)"));
+  pair.program().stop();
+  std::filesystem::remove_all(pair.state_directory());
+  pair.run("UPDATE t SET id = 2");
+  pair.program().start();
+  EXPECT_EQ(pair.program().wait(30s).exit_code, 78);
+  const FinishedProgram resync = pair.program().command({"resync", "--all", "--yes"});
+  EXPECT_EQ(resync.end.exit_code, 0) << resync.output;
+  pair.program().start();
+  EXPECT_TRUE(pair.becomes_same());
+}
+
 /// Nothing of ours stands in the database any more.
 std::string left_behind(TriggerPair& pair) {
   return pair.ask(

@@ -25,7 +25,8 @@ TEST(StatusDocument, HasExactlyTheFieldsThatOthersRelyOn) {
             (std::set<std::string>{"format", "at", "agent", "healthy", "troubles", "source", "queue", "mirrors"}));
   EXPECT_EQ(fields(document["agent"]),
             (std::set<std::string>{"running", "phase", "reason", "version", "pid", "started"}));
-  EXPECT_EQ(fields(document["source"]), (std::set<std::string>{"url", "method", "identity", "position"}));
+  EXPECT_EQ(fields(document["source"]),
+            (std::set<std::string>{"url", "method", "identity", "position", "retained_bytes"}));
   EXPECT_EQ(fields(document["queue"]),
             (std::set<std::string>{"bytes", "budget_bytes", "segments", "oldest_commit", "blocked_since"}));
   EXPECT_EQ(fields(document["mirrors"][0]),

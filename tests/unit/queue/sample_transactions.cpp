@@ -89,6 +89,7 @@ void for_each_change(change::Position position, const std::function<void(const I
                                 .required = position.value % 2 == 0});
     use(change::SequenceValue{
         .schema = "s", .name = "q", .value = 3 - static_cast<std::int64_t>(position.value), .descending = true});
+    use(change::SequenceValue{.schema = "s", .name = "owned", .value = 8, .table = "t", .column = "c"});
   }
   const auto rows = position.value % 13 == 0 ? 60 + chance() % 200 : chance() % 4;
   for (std::uint64_t i = 0; i < rows; ++i) {
@@ -164,7 +165,8 @@ std::string text_of(const Item& item) {
                        statement->schema, statement->name, statement->sql, statement->required);
   }
   if (const auto* value = std::get_if<change::SequenceValue>(&item)) {
-    return fmt::format("sequence {} {} {} {}\n", value->schema, value->name, value->value, value->descending);
+    return fmt::format("sequence {} {} {} {} {} {}\n", value->schema, value->name, value->value, value->descending,
+                       value->table, value->column);
   }
   std::string text = "truncate";
   for (const auto& relation : std::get<change::Truncation>(item).relations) text += " " + text_of(relation);
