@@ -1,9 +1,9 @@
 #include "capture/postgres/catalog_follower.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <set>
 #include <utility>
@@ -138,17 +138,15 @@ bool CatalogFollower::keeps_partitions() const {
   });
 }
 
-void CatalogFollower::look_before(change::Position commit, StreamFollower& stream) {
-  if (commit < partitions_known_) return;
-  if (!keeps_partitions()) {
-    partitions_known_ = {std::numeric_limits<std::uint64_t>::max()};
-    return;
-  }
+void CatalogFollower::look_before(const BeginMessage& begin, StreamFollower& stream) {
+  if (!keeps_partitions()) return;
   try {
-    const change::Position place{static_cast<std::uint64_t>(
-        connection()
-            .execute("SELECT pg_catalog.pg_current_wal_insert_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn")
-            .integer(0, 0))};
+    // The stream tells a commit as soon as it is in the log, a moment before others see it.
+    const std::string running = fmt::format(
+        "SELECT pg_catalog.pg_sleep(0.002) FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=)"
+        " 'transactionid' AND transactionid OPERATOR(pg_catalog.=) '{}'::pg_catalog.xid AND granted",
+        begin.transaction_id);
+    while (connection().execute(running).rows() > 0) continue;
     const libpq::Result now = connection().execute(
         "SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(pg_catalog.hashint8extended("
         "xmin::pg_catalog.text::pg_catalog.int8, inhrelid::pg_catalog.int8))) FROM pg_catalog.pg_inherits");
@@ -158,10 +156,11 @@ void CatalogFollower::look_before(change::Position commit, StreamFollower& strea
     } else if (!same) {
       if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
     }
-    partitions_known_ = place;
   } catch (const libpq::DatabaseError&) {
-    // Looking again and again says so, poll().
+    // The rows must not come first: the stream begins again before them.
     disconnect();
+    partitions_.clear();
+    throw;
   }
 }
 
@@ -185,7 +184,6 @@ void CatalogFollower::look(StreamFollower& stream) {
 
 void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
   catalog_.take(news.picture);
-  partitions_known_ = {};
   bool publishing = false;
   std::vector<ObjectId> appeared;
   for (const CatalogEvent& event : news.events) {

@@ -40,8 +40,9 @@ class CatalogFollower {
   void poll(StreamFollower& stream);
 
   /// Where a mirror keeps partitions, they have to stand there before their rows come: looks at the catalog once more
-  /// if it was not looked at since that commit. One cheap statement while no partition came or went.
-  void look_before(change::Position commit, StreamFollower& stream);
+  /// if it was not looked at since that commit. Two cheap statements while no partition came or went. Throws
+  /// DatabaseError.
+  void look_before(const BeginMessage& begin, StreamFollower& stream);
 
   /// Makes the server's log grow by a few bytes, so that there is a position for what waits for one.
   void grow_log();
@@ -78,8 +79,7 @@ class CatalogFollower {
   std::optional<libpq::Connection> connection_;
 
   Clock::time_point next_poll_{};
-  change::Position partitions_known_{};  ///< as of which place
-  std::string partitions_;               ///< what tells them from others, as of then
+  std::string partitions_;  ///< what tells them from others, at the last look
   Clock::time_point next_sequences_{};
   std::optional<Clock::time_point> publish_again_;
   bool unscripted_told_ = false;

@@ -14,6 +14,7 @@ struct CatalogNote {
   /// Called inside the transaction. May be called again when that was rolled back.
   std::function<void(change::TransactionWriter&)> write;
   std::function<void()> durable{};  ///< called when it is
+  bool inside = false;              ///< of the open transaction
 };
 
 }  // namespace pgmirror::capture::postgres

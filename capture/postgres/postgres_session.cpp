@@ -110,7 +110,7 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
   StreamFollower follower(
       writer, history_.queue_end, relations_, marks_,
       [this](const RelationMessage& message) { return catalog_.describe(message); }, pace_.idle_advance);
-  follower.before_transactions([this, &follower](change::Position commit) { catalog_.look_before(commit, follower); });
+  follower.before_transactions([this, &follower](const BeginMessage& begin) { catalog_.look_before(begin, follower); });
   ReconnectPause pause;
   while (!stop.stop_requested()) {
     const change::Position before = follower.written();

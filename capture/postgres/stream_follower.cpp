@@ -22,6 +22,7 @@ StreamFollower::StreamFollower(change::TransactionWriter& writer, change::Positi
 void StreamFollower::begin_session() {
   if (open_) writer_.rollback();
   open_ = false;
+  for (CatalogNote& note : notes_) note.inside = false;
   inside_ = false;
   relations_.undo();
   relations_.begin_session();
@@ -46,7 +47,7 @@ void StreamFollower::on(const BeginMessage& begin) {
   commit_start_ = begin.commit_start;
   known_ = begin.commit_start < written_;
   if (known_) return;
-  if (look_) look_(begin.commit_start);
+  if (look_) look_(begin);
   write_up_to(begin.commit_start, begin.time);
 }
 
@@ -64,6 +65,7 @@ void StreamFollower::on(const CommitMessage& commit) {
   writer_.commit({.position = commit.end, .time = commit.time});
   open_ = false;
   committed(commit.end);
+  drop_written([](const CatalogNote& note) { return note.inside; });
 }
 
 void StreamFollower::on(const RelationMessage& relation) { relations_.describe(relation.oid, describe_(relation)); }
@@ -123,6 +125,13 @@ void StreamFollower::open() {
   if (open_) return;
   writer_.begin();
   open_ = true;
+  // Where nothing lies between the last position and this commit there was no place for what its rows may need: those
+  // are statements alone, of which the relations know nothing.
+  for (CatalogNote& note : notes_) {
+    if (note.not_before != change::Position{}) continue;
+    note.write(writer_);
+    note.inside = true;
+  }
 }
 
 void StreamFollower::tell(std::uint32_t table) {
@@ -145,10 +154,14 @@ void StreamFollower::write_up_to(change::Position place, change::CommitTime time
       if (due(note)) note.write(writer);
     }
   });
+  drop_written(due);
+}
+
+void StreamFollower::drop_written(const std::function<bool(const CatalogNote&)>& written) {
   for (CatalogNote& note : notes_) {
-    if (due(note) && note.durable) when_durable_.push_back(std::move(note.durable));
+    if (written(note) && note.durable) when_durable_.push_back(std::move(note.durable));
   }
-  std::erase_if(notes_, due);
+  std::erase_if(notes_, written);
 }
 
 void StreamFollower::passed(change::Position place, change::CommitTime time, bool urgent) {

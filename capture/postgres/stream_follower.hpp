@@ -39,9 +39,9 @@ class StreamFollower {
   void take_message(std::string_view message);
   /// Writes down how far an idle source has come, when it is time. To be called now and then.
   void tick();
-  /// `look` is called with the place of its commit before a transaction that the queue has not got is written, and may
+  /// `look` is called before a transaction that the queue has not got is written, and may
   /// add notes that belong before its rows.
-  void before_transactions(std::function<void(change::Position)> look) { look_ = std::move(look); }
+  void before_transactions(std::function<void(const BeginMessage&)> look) { look_ = std::move(look); }
   void add(CatalogNote note) { notes_.push_back(std::move(note)); }
 
   change::Position written() const { return written_; }
@@ -72,6 +72,7 @@ class StreamFollower {
   const StreamedRelation* begin_row(std::uint32_t table);
   void open();
   void tell(std::uint32_t table);
+  void drop_written(const std::function<bool(const CatalogNote&)>& written);
   void write_up_to(change::Position place, change::CommitTime time);
   void passed(change::Position place, change::CommitTime time, bool urgent);
   void write_alone(change::Position position, change::CommitTime time,
@@ -82,7 +83,7 @@ class StreamFollower {
   StreamRelations& relations_;
   PositionMarks& marks_;
   const Describe describe_;
-  std::function<void(change::Position)> look_;
+  std::function<void(const BeginMessage&)> look_;
   const std::chrono::milliseconds idle_advance_;
   PgoutputDecoder decoder_;
 

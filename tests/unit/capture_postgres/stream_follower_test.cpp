@@ -187,6 +187,31 @@ TEST_F(StreamFollowerTest, NoteWaitsForItsPlaceAndGoesBeforeLaterCommits) {
   EXPECT_EQ(told, 1U);
 }
 
+/// A partition has to stand in the mirror before its rows.
+TEST_F(StreamFollowerTest, WhatRowsNeedGoesBeforeThemThoughThereIsNoPlaceBetween) {
+  std::size_t told = 0;
+  std::size_t asked = 0;
+  follower.before_transactions([&](const BeginMessage&) {
+    if (asked++ > 0) return;
+    follower.add(
+        {.not_before = {},
+         .write = [](change::TransactionWriter& writer) { writer.sequence({.schema = "public", .name = "s"}); },
+         .durable = [&told] { ++told; }});
+  });
+  take(begin_message(100));
+  describe_t();
+  take(insert_message(1, {"1", "n"}));
+  // The line is lost here.
+  follower.begin_session();
+  EXPECT_EQ(told, 0U);
+  one_row(100, 110, "1");
+  EXPECT_EQ(changes(), (Lines{"sequence s", "insert t [1|n]"}));
+  EXPECT_EQ(positions(), (std::vector<std::uint64_t>{110}));
+  EXPECT_EQ(told, 1U);
+  one_row(110, 120, "2");
+  EXPECT_EQ(changes(), (Lines{"sequence s", "insert t [1|n]", "insert t [2|n]"}));
+}
+
 TEST_F(StreamFollowerTest, S20_MessagesThatFitNoTransactionAreRefused) {
   EXPECT_THROW(take(insert_message(1, {"1", "n"})), MalformedMessage);
   EXPECT_THROW(take(commit_message(110, 120)), MalformedMessage);
