@@ -171,7 +171,9 @@ std::vector<std::string> AgentStatus::troubles() const {
     const auto say = [&](const std::string& what) {
       troubles.push_back(fmt::format("mirror \"{}\": {}", now.name, what));
     };
-    if (now.state == MirrorState::waiting || now.state == MirrorState::failed) say(now.reason);
+    // Who cannot be reached is being called most of the time.
+    const bool again = now.state == MirrorState::connecting && now.attempts > 0;
+    if (now.state == MirrorState::waiting || now.state == MirrorState::failed || again) say(now.reason);
     if (now.parked > 0) say(fmt::format("{} changes are parked; see \"pgmirror parked list\"", now.parked));
     if (now.drifted_rows > 0)
       say(fmt::format("{} rows were not as we had left them; run \"pgmirror verify\"", now.drifted_rows));
