@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace pgmirror::change {
 
@@ -21,9 +22,22 @@ struct SchemaStatement {
   std::string sql;
   /// Rows cannot be mirrored without it, so a refusal ends the preparation. Others are left out with the reason.
   bool required = false;
+  /// The table, without its schema, that the object is a part of; empty for what stands by itself.
+  std::string table{};
+  /// Of a table's part its key: `constraint t_pkey`, `default id`. Of a `table layout` the keys of all that the table
+  /// has, columns with them. Of a label of an enum its literal, of a renamed one the former literal and the new.
+  std::vector<std::string> parts{};
 
   bool operator==(const SchemaStatement&) const = default;
 };
+
+/// SchemaStatement::kind of what makes nothing, but says that a table has these parts and no others: the statements
+/// that make them follow. What else the mirror has of the source's there goes.
+inline constexpr const char* table_layout_kind = "table layout";
+/// SchemaStatement::kind of what adds a label to an enum.
+inline constexpr const char* enum_label_kind = "enum label";
+/// SchemaStatement::kind of what calls one otherwise.
+inline constexpr const char* renamed_label_kind = "renamed label";
 
 /// How far a sequence of a PostgreSQL source has been used.
 struct SequenceValue {

@@ -59,6 +59,7 @@ std::vector<CatalogEvent> compare(const CatalogPicture& before, const CatalogPic
   std::move(tables.begin(), appeared.begin(), std::back_inserter(events));
   std::ranges::move(objects.tables, std::back_inserter(events));
   std::move(appeared.begin(), appeared.end(), std::back_inserter(events));
+  std::ranges::move(objects.layouts, std::back_inserter(events));
   std::ranges::move(objects.over_rows, std::back_inserter(events));
   return events;
 }

@@ -20,7 +20,7 @@ struct CatalogEvent {
     statement,
   };
   Kind kind = Kind::statement;
-  FollowedTable table{};          ///< all but statement: as it is now, or as it was when it disappeared
+  FollowedTable table{};  ///< as it is now, or as it was when it disappeared; of a statement only whose layout it tells
   change::SchemaChange schema{};  ///< table_redefined
   std::string reason{};           ///< content_gap, for people
   change::SchemaStatement statement{};

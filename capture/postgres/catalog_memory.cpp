@@ -13,7 +13,7 @@ namespace pgmirror::capture::postgres {
 namespace {
 
 constexpr std::string_view any_format = "pgmirror catalog ";
-constexpr std::string_view format_line = "pgmirror catalog 1\n";
+constexpr std::string_view format_line = "pgmirror catalog 2\n";
 
 /// Numbers as decimals and texts as their length and bytes, each followed by a comma.
 class Writer {
@@ -81,6 +81,11 @@ void describe(Archive& archive, int& number) {
 }
 
 template <typename Archive>
+void describe(Archive& archive, std::string& text) {
+  archive(text);
+}
+
+template <typename Archive>
 void describe(Archive& archive, std::optional<std::string>& text) {
   bool there = text.has_value();
   archive(there);
@@ -141,6 +146,8 @@ void describe(Archive& archive, ScriptedObject& object) {
   archive(object.statement.name);
   archive(object.statement.sql);
   archive(object.statement.required);
+  archive(object.statement.table);
+  describe_each(archive, object.statement.parts);
   archive(object.written_by);
   archive(object.undo);
 }

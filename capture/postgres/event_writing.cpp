@@ -8,11 +8,20 @@ void write_redefinition(const CatalogEvent& event, change::Position as_of, Strea
   const StreamRelations::Told* const known = relations.as_told(event.table.oid);
   // What the stream told since is newer than the picture.
   if (known == nullptr || known->at > as_of || *known->relation.relation == *event.table.relation) return;
+  // The stream has given its name to another table since: what this one is called now is told next.
+  const StreamRelations::Told* const holder = relations.holder_of_name(*event.table.relation, event.table.oid);
+  if (holder != nullptr && holder->at > as_of) return;
   const Redefinition change = redefinition(known->relation.relation, known->relation.column_numbers,
                                            event.table.relation, event.table.column_numbers);
   writer.schema(change.change);
   if (!change.certain) writer.gap({.relation = event.table.relation, .reason = "its columns were defined anew"});
   relations.told(event.table.oid, {.relation = as_streamed(event.table), .at = as_of});
+}
+
+/// A layout holds for the table as the picture has it.
+bool tells_the_latest(ObjectId table, change::Position as_of, const StreamRelations& relations) {
+  const StreamRelations::Told* const known = relations.as_told(table);
+  return known != nullptr && known->at <= as_of;
 }
 
 /// As the queue knows it, so that one table has one definition there.
@@ -31,7 +40,8 @@ void write_event(const CatalogEvent& event, change::Position as_of, StreamRelati
                  change::TransactionWriter& writer) {
   switch (event.kind) {
     case CatalogEvent::Kind::statement:
-      writer.statement(event.statement);
+      if (event.table.oid == 0 || tells_the_latest(event.table.oid, as_of, relations))
+        writer.statement(event.statement);
       break;
     case CatalogEvent::Kind::table_redefined:
       write_redefinition(event, as_of, relations, writer);

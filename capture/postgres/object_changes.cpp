@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <optional>
 #include <ranges>
 #include <string>
 #include <tuple>
 
 #include "capture/postgres/enum_labels.hpp"
+#include "capture/postgres/layout_changes.hpp"
 #include "capture/postgres/partition_changes.hpp"
 #include "libpq/identifier.hpp"
 
@@ -54,8 +54,8 @@ class Counterparts {
 /// Statements that change what stands, rather than make it again.
 bool changes_in_place(const ScriptedObject& object) {
   const std::string& kind = object.statement.kind;
-  return kind == "comment" || kind == "function" || kind == "procedure" || kind == "replica identity" ||
-         kind == "sequence owner" || kind == "storage";
+  return kind == "comment" || kind == "function" || kind == "procedure" || kind == "sequence owner" ||
+         kind == "storage";
 }
 
 /// A change of these shows in the tables, or is of no consequence to a mirror.
@@ -71,6 +71,13 @@ const char* renaming_verb(const std::string& kind) {
   if (kind == "domain") return "ALTER DOMAIN";
   if (kind == "collation") return "ALTER COLLATION";
   return kind == "sequence" ? "ALTER SEQUENCE" : nullptr;
+}
+
+CatalogEvent part_of(const ScriptedObject& object) {
+  CatalogEvent event = event_of(object.statement);
+  event.table.oid = object.table;
+  event.at_once = false;
+  return event;
 }
 
 /// In the order of the definitions that use the name: rows before them still do so by the old one.
@@ -94,51 +101,6 @@ void rename(const SchemaStatement& before, const SchemaStatement& after, ObjectC
   if (before.schema != after.schema) {
     alter(before.schema, after.name, "SET SCHEMA " + libpq::quote_identifier(after.schema));
   }
-}
-
-/// The name of a constraint or index, which `statement.name` has behind its table's.
-std::string own_name(const ScriptedObject& object, const CatalogPicture& picture) {
-  const CatalogTable* const table = picture.table(object.table);
-  const std::string& name = object.statement.name;
-  if (table == nullptr || !name.starts_with(table->name + ".")) return {};
-  return name.substr(table->name.size() + 1);
-}
-
-/// Statements that make the same but for the name.
-bool same_but_for_names(const ScriptedObject& before, const std::string& old_name, const ScriptedObject& after,
-                        const std::string& name) {
-  const auto rest = [](const ScriptedObject& object, const std::string& own) {
-    const std::string quoted = libpq::quote_identifier(own);
-    std::string sql = object.statement.sql;
-    std::size_t at = sql.find(quoted);
-    std::size_t length = quoted.size();
-    if (at == std::string::npos) {
-      at = sql.find(" " + own + " ");
-      length = own.size() + 1;
-    }
-    if (at != std::string::npos) sql.erase(at, length);
-    return sql;
-  };
-  return rest(before, old_name) == rest(after, name);
-}
-
-/// Nothing when it has another name than before for no other reason than its table's.
-std::optional<SchemaStatement> renamed_part(const ScriptedObject& before, const std::string& old_name,
-                                            const ScriptedObject& after, const std::string& name,
-                                            const CatalogTable& table) {
-  SchemaStatement statement = after.statement;
-  statement.kind = "renamed " + after.statement.kind;
-  statement.required = false;
-  if (after.node.catalog == catalogs::constraint) {
-    statement.sql = "ALTER TABLE " + libpq::qualified(table.schema, table.name) + " RENAME CONSTRAINT " +
-                    libpq::quote_identifier(old_name) + " TO " + libpq::quote_identifier(name);
-  } else if (after.statement.kind == "index") {
-    statement.sql = "ALTER INDEX " + libpq::qualified(before.statement.schema, old_name) + " RENAME TO " +
-                    libpq::quote_identifier(name);
-  } else {
-    return std::nullopt;
-  }
-  return statement;
 }
 
 /// Behind the sequence's name, what makes it and what alters it are the same.
@@ -181,7 +143,7 @@ void take_away(const ScriptedObject& object, ObjectChanges& changes) {
 
 void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& changes) {
   // The label that it stands behind may have another name until then.
-  if (object.statement.kind == enum_label_kind) later(object.statement, changes);
+  if (object.statement.kind == change::enum_label_kind) later(object.statement, changes);
   // A sequence of a table that stands may be called otherwise until then.
   if (object.statement.kind == "sequence owner" && !of_new_table) {
     later(object.statement, changes);
@@ -198,26 +160,12 @@ void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& change
   }
 }
 
-/// Whether that is all that happened to it, as far as a mirror is concerned.
-bool follow_own_name(const ScriptedObject& before, const CatalogPicture& picture_before, const ScriptedObject& after,
-                     const CatalogPicture& picture, bool table_renamed, ObjectChanges& changes) {
-  if (before.node != after.node || after.table == 0) return false;
-  const std::string old_name = own_name(before, picture_before);
-  const std::string name = own_name(after, picture);
-  if (old_name == name || old_name.empty() || name.empty()) return false;
-  if (!table_renamed && !same_but_for_names(before, old_name, after, name)) return false;
-  auto statement = renamed_part(before, old_name, after, name, *picture.table(after.table));
-  if (!statement) return false;
-  later(std::move(*statement), changes);
-  return true;
-}
-
 void change(const ScriptedObject& before, const ScriptedObject& after, bool renamed, ObjectChanges& changes) {
   const std::string& kind = after.statement.kind;
   if (before.node == after.node) rename(before.statement, after.statement, changes);
   if (kind == "sequence") sequence_change(before.statement, after.statement, changes);
   if (before.statement.sql == after.statement.sql || told_otherwise(after)) return;
-  if (kind == enum_label_kind) {
+  if (kind == change::enum_label_kind) {
     if (before.node == after.node && before.statement.name != after.statement.name) {
       later(label_rename(before.statement, after.statement), changes);
     }
@@ -234,6 +182,11 @@ void change(const ScriptedObject& before, const ScriptedObject& after, bool rena
   }
 }
 
+/// What a partition has of its own is made like any other object: only whole tables have a layout.
+bool has_layout(const ScriptedObject& object, const CatalogPicture& picture) {
+  return of_layout(object) && picture.table(object.table) != nullptr;
+}
+
 }  // namespace
 
 ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture& after, const std::set<ObjectId>& kept,
@@ -241,28 +194,43 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
   ObjectChanges changes;
   const Counterparts now(after);
   const Counterparts then(before);
+  LayoutChanges layouts = layout_changes(before, after, kept);
+  changes.gone = std::move(layouts.gone);
+  changes.layouts = std::move(layouts.layouts);
   for (const ScriptedObject& object : before.objects | std::views::reverse) {
     // A table that is gone takes what is attached to it with it, or stays frozen with it.
-    if (object.table != 0 && !kept.contains(object.table)) continue;
+    if (has_layout(object, before) || (object.table != 0 && !kept.contains(object.table))) continue;
     if (now.same(object) == nullptr && object.statement.kind != "partition") take_away(object, changes);
   }
   std::set<std::string> new_enums;
-  for (const ScriptedObject& object : after.objects) {
-    // Of a table that stands, the table's columns tell it.
-    if (object.statement.kind == "default" && kept.contains(object.table)) continue;
+  for (const ScriptedObject& listed : after.objects) {
+    ScriptedObject object = listed;
+    if (!has_layout(object, after)) {
+      object.statement.table.clear();
+    } else {
+      // Of a new table they come with the copy of its rows.
+      const bool told = layouts.tables.contains(object.table) && object.statement.kind != change::table_layout_kind;
+      if (told) changes.over_rows.push_back(part_of(object));
+      continue;
+    }
+    // What the mirror took away with a column that had the sequence before is given back at the end.
+    const bool owner = object.statement.kind == "sequence owner" && layouts.tables.contains(object.table);
+    if (owner) changes.over_rows.push_back(part_of(object));
     const ScriptedObject* const old = then.same(object);
     if (old == nullptr && object.statement.kind == "enum type") {
       new_enums.insert("ALTER TYPE " + libpq::qualified(object.statement.schema, object.statement.name) + " ADD");
     }
     // A new type is made with its labels.
     const std::string& sql = object.statement.sql;
-    if (object.statement.kind == enum_label_kind && new_enums.contains(sql.substr(0, sql.find(" VALUE IF")))) continue;
+    if (object.statement.kind == change::enum_label_kind && new_enums.contains(sql.substr(0, sql.find(" VALUE IF")))) {
+      continue;
+    }
     if (old == nullptr) {
       const bool of_table = object.statement.kind == "table" || object.table != 0;
       make(object, of_table && !kept.contains(object.table), changes);
     } else if (object.statement.kind == "table" && old->statement.kind == "partition") {
       make(object, true, changes);
-    } else if (!follow_own_name(*old, before, object, after, renamed.contains(object.table), changes)) {
+    } else {
       change(*old, object, renamed.contains(object.table), changes);
     }
   }

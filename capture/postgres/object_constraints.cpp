@@ -62,7 +62,9 @@ SchemaObjects read_constraints(libpq::Connection& connection) {
                                      .schema = std::string(result.text(row, 1)),
                                      .name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 3)),
                                      .sql = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", table, name, definition),
-                                     .required = type == 'p'},
+                                     .required = type == 'p',
+                                     .table = std::string(result.text(row, 2)),
+                                     .parts = {fmt::format("constraint {}", result.text(row, 3))}},
                        .table = static_cast<ObjectId>(result.integer(row, 6)),
                        .undo = fmt::format("ALTER TABLE IF EXISTS {} DROP CONSTRAINT IF EXISTS {}", table, name)});
   }

@@ -20,7 +20,7 @@ std::string without_only(std::string definition, bool unique, std::string_view q
 SchemaObjects read_indexes(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(
       "SELECT x.indexrelid, n.nspname, t.relname, c.relname, pg_catalog.pg_get_indexdef(x.indexrelid), x.indisunique,"
-      " pg_catalog.quote_ident(c.relname), x.indrelid"
+      " pg_catalog.quote_ident(c.relname), x.indrelid, t.relkind <> 'm'"
       " FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid"
       " JOIN pg_catalog.pg_class t ON t.oid = x.indrelid"
       " JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
@@ -29,7 +29,7 @@ SchemaObjects read_indexes(libpq::Connection& connection) {
       "                 AND k.contype IN ('p', 'u', 'x'))");
   SchemaObjects objects;
   for (int row = 0; row < result.rows(); ++row) {
-    objects.push_back({.node = {catalogs::relation, static_cast<ObjectId>(result.integer(row, 0))},
+    SchemaObject index{.node = {catalogs::relation, static_cast<ObjectId>(result.integer(row, 0))},
                        .rank = SchemaObject::Rank::index,
                        .statement = {.stage = after_data,
                                      .kind = "index",
@@ -40,29 +40,37 @@ SchemaObjects read_indexes(libpq::Connection& connection) {
                        // One over expressions alone has no column to need.
                        .after = {{catalogs::relation, static_cast<ObjectId>(result.integer(row, 7))}},
                        .table = static_cast<ObjectId>(result.integer(row, 7)),
-                       .undo = "DROP INDEX IF EXISTS " + libpq::qualified(result.text(row, 1), result.text(row, 3))});
+                       .undo = "DROP INDEX IF EXISTS " + libpq::qualified(result.text(row, 1), result.text(row, 3))};
+    if (result.boolean(row, 8)) {
+      index.statement.table = result.text(row, 2);
+      index.statement.parts = {fmt::format("index {}", result.text(row, 3))};
+    }
+    objects.push_back(std::move(index));
   }
   return objects;
 }
 
+/// As the source has them: with triggers what identifies rows for us is something else.
 SchemaObjects replica_identities(libpq::Connection& connection, const RelationCatalog& catalog) {
+  const libpq::Result result = connection.execute(
+      "SELECT t.oid, t.relreplident, c.relname, c.oid, coalesce(k.oid, 0) FROM pg_catalog.pg_class t"
+      " LEFT JOIN pg_catalog.pg_index x ON x.indrelid = t.oid AND x.indisreplident AND t.relreplident = 'i'"
+      " LEFT JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid"
+      " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')"
+      " WHERE t.oid >= 16384 AND t.relkind IN ('r', 'p') AND t.relreplident <> 'd'");
   SchemaObjects objects;
-  for (const CatalogTable& table : catalog.picture().tables) {
-    if (table.replica_identity == 'd' || catalog.followed(table.oid) == nullptr) continue;
-    std::string identity = table.replica_identity == 'f' ? "FULL" : "NOTHING";
+  for (int row = 0; row < result.rows(); ++row) {
+    const FollowedTable* const followed = catalog.followed(static_cast<ObjectId>(result.integer(row, 0)));
+    if (followed == nullptr) continue;
+    const CatalogTable& table = *catalog.picture().table(followed->oid);
+    // An index that was dropped leaves nothing.
+    std::string identity = result.text(row, 1) == "f" ? "FULL" : "NOTHING";
     std::vector<ObjectNode> after{{catalogs::relation, table.oid}};
-    if (table.replica_identity == 'i') {
-      const libpq::Result index = connection.execute(
-          fmt::format("SELECT c.relname, c.oid, coalesce(k.oid, 0) FROM pg_catalog.pg_index x"
-                      " JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid"
-                      " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')"
-                      " WHERE x.indrelid = {} AND x.indisreplident",
-                      table.oid));
-      if (index.rows() == 0) continue;
-      identity = "USING INDEX " + libpq::quote_identifier(index.text(0, 0));
-      const auto constraint = static_cast<ObjectId>(index.integer(0, 2));
+    if (!result.is_null(row, 3)) {
+      identity = "USING INDEX " + libpq::quote_identifier(result.text(row, 2));
+      const auto constraint = static_cast<ObjectId>(result.integer(row, 4));
       after.push_back(constraint != 0 ? ObjectNode{catalogs::constraint, constraint}
-                                      : ObjectNode{catalogs::relation, static_cast<ObjectId>(index.integer(0, 1))});
+                                      : ObjectNode{catalogs::relation, static_cast<ObjectId>(result.integer(row, 3))});
     }
     objects.push_back({.node = {},
                        .rank = SchemaObject::Rank::replica_identity,
@@ -71,11 +79,11 @@ SchemaObjects replica_identities(libpq::Connection& connection, const RelationCa
                                      .schema = table.schema,
                                      .name = table.name,
                                      .sql = fmt::format("ALTER TABLE ONLY {} REPLICA IDENTITY {}",
-                                                        libpq::qualified(table.schema, table.name), identity)},
+                                                        libpq::qualified(table.schema, table.name), identity),
+                                     .table = table.name,
+                                     .parts = {"replica identity"}},
                        .after = std::move(after),
-                       .table = table.oid,
-                       .undo = fmt::format("ALTER TABLE IF EXISTS ONLY {} REPLICA IDENTITY DEFAULT",
-                                           libpq::qualified(table.schema, table.name))});
+                       .table = table.oid});
   }
   return objects;
 }

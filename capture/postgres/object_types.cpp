@@ -1,6 +1,6 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/object_readers.hpp"
 #include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
@@ -68,15 +68,19 @@ std::string name_of(const libpq::Result& result, int row) {
 
 void read_enums(libpq::Connection& connection, SchemaObjects& objects) {
   const libpq::Result result = connection.execute(
-      "SELECT t.oid, n.nspname, t.typname,"
-      " (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)"
-      "  FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)"
+      "SELECT t.oid, n.nspname, t.typname, pg_catalog.quote_literal(e.enumlabel)"
       " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
-      " WHERE t.typtype = 'e' AND t.oid >= 16384");
-  for (int row = 0; row < result.rows(); ++row) {
-    objects.push_back(
-        type_object(result, row, "enum type",
-                    fmt::format("CREATE TYPE {} AS ENUM ({})", name_of(result, row), result.text(row, 3))));
+      " LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid"
+      " WHERE t.typtype = 'e' AND t.oid >= 16384 ORDER BY t.oid, e.enumsortorder");
+  for (int row = 0; row < result.rows();) {
+    SchemaObject type = type_object(result, row, "enum type", {});
+    const auto oid = result.integer(row, 0);
+    const std::string name = name_of(result, row);
+    for (; row < result.rows() && result.integer(row, 0) == oid; ++row) {
+      if (!result.is_null(row, 3)) type.statement.parts.emplace_back(result.text(row, 3));
+    }
+    type.statement.sql = fmt::format("CREATE TYPE {} AS ENUM ({})", name, fmt::join(type.statement.parts, ", "));
+    objects.push_back(std::move(type));
   }
 }
 
@@ -90,11 +94,12 @@ void read_enum_labels(libpq::Connection& connection, SchemaObjects& objects) {
       " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid >= 16384"
       " WINDOW place AS (PARTITION BY t.oid ORDER BY e.enumsortorder) ORDER BY t.oid, e.enumsortorder");
   for (int row = 0; row < result.rows(); ++row) {
-    SchemaObject label = part_object(result, row, enum_label_kind,
+    SchemaObject label = part_object(result, row, change::enum_label_kind,
                                      fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{}", name_of(result, row),
                                                  result.text(row, 4), result.text(row, 5)),
                                      {});
     label.node = {catalogs::enum_label, static_cast<ObjectId>(result.integer(row, 3))};
+    label.statement.parts = {std::string(result.text(row, 4))};
     label.statement.name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 4));
     objects.push_back(std::move(label));
   }

@@ -12,6 +12,7 @@
 #include "capture/postgres/object_order.hpp"
 #include "capture/postgres/object_readers.hpp"
 #include "capture/postgres/script_scope.hpp"
+#include "capture/postgres/table_layouts.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -67,7 +68,7 @@ class Selection {
     }
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (!taken_[i] || candidates_[i].rank == Rank::partition) continue;
-      if (candidates_[i].statement.kind == enum_label_kind) continue;
+      if (candidates_[i].statement.kind == change::enum_label_kind) continue;
       candidates_[i].statement.stage = Stage::before_data;
       candidates_[i].statement.required = true;
     }
@@ -162,6 +163,7 @@ std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, cons
   selection.take_others(options);
   SchemaObjects objects = selection.taken();
   append(objects, schemas_of(connection, objects));
+  append(objects, table_layouts(catalog, scope, objects));
   if (options.comments) append(objects, read_comments(connection, scope, objects));
 
   std::vector<ScriptedObject> scripted;
@@ -180,7 +182,7 @@ std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection
   std::vector<change::SchemaStatement> statements;
   for (ScriptedObject& object : scripted_objects(connection, catalog, options)) {
     // The type is made with them.
-    if (object.statement.kind == enum_label_kind) continue;
+    if (object.statement.kind == change::enum_label_kind) continue;
     statements.push_back(std::move(object.statement));
   }
   return statements;

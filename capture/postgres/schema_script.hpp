@@ -18,9 +18,11 @@ struct ScriptOptions {
 };
 
 /// Everything that makes the mirrored tables, and what belongs to them, in another server, in an order in which it can
-/// be run: each statement alone or all in one transaction. Some are several statements in one text. Owners, grants, row
-/// level security itself and tablespaces are left out. A partitioned table is one plain table, which takes every row
-/// whatever partitions the source makes, unless the catalog's rules keep its partitions.
+/// be run: each statement alone or all in one transaction. Some are several statements in one text. What a table has
+/// from its first statement comes once more as parts of the table, for one that was made otherwise: a mirror has to
+/// look whether they stand. Owners, grants, row level security itself and tablespaces are left out. A partitioned table
+/// is one plain table, which takes every row whatever partitions the source makes, unless the catalog's rules keep its
+/// partitions.
 ///
 /// What needs a table or column that is not mirrored is left out: views, foreign keys, indexes, constraints. Columns
 /// GENERATED ... AS IDENTITY become BY DEFAULT ones, which take the source's values and go on counting once the mirror

@@ -135,6 +135,7 @@ void StreamFollower::open() {
 }
 
 void StreamFollower::tell(std::uint32_t table) {
+  if (const auto freed = relations_.free_name_of(table)) writer_.schema(*freed);
   const std::optional<Redefinition> redefined = relations_.tell(table, commit_start_);
   if (!redefined) return;
   writer_.schema(redefined->change);

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 #include "capture/postgres/frame_reader.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -31,6 +35,31 @@ const StreamedRelation* StreamRelations::rows_of(ObjectId table) {
     throw MalformedMessage(fmt::format("stream message: table {} was never described", table));
   if (!found->second.relation || suspended_.contains(table) || !told_.contains(table)) return nullptr;
   return &*found->second.relation;
+}
+
+const StreamRelations::Told* StreamRelations::holder_of_name(const change::Relation& relation, ObjectId table) const {
+  for (const auto& [other, known] : told_) {
+    const change::Relation& named = *known.relation.relation;
+    if (other != table && named.name == relation.name && named.schema == relation.schema) return &known;
+  }
+  return nullptr;
+}
+
+std::optional<change::SchemaChange> StreamRelations::free_name_of(ObjectId table) {
+  const Described& described = described_.at(table);
+  if (described.compared) return std::nullopt;
+  const Told* const holder = holder_of_name(*described.relation->relation, table);
+  if (holder == nullptr) return std::nullopt;
+  const auto other = std::ranges::find_if(told_, [&](const auto& entry) { return &entry.second == holder; })->first;
+  Told aside = *holder;
+  change::Relation renamed = *aside.relation.relation;
+  renamed.name = fmt::format("pgmirror_renamed_{}", other);
+  change::SchemaChange change{.before = aside.relation.relation,
+                              .after = std::make_shared<const change::Relation>(std::move(renamed))};
+  before_.emplace(other, *holder);
+  aside.relation.relation = change.after;
+  told(other, std::move(aside));
+  return change;
 }
 
 std::optional<Redefinition> StreamRelations::tell(ObjectId table, change::Position at) {

@@ -34,6 +34,12 @@ class StreamRelations {
   /// How to read rows of `table` now; null when they are not mirrored. Throws MalformedMessage for a table that was
   /// never described.
   const StreamedRelation* rows_of(ObjectId table);
+  /// Two tables of one name would be one for the queue: where another one is known there by the name that `table` has
+  /// by now, the queue must be told first that it goes by a name of ours, taken as told by this call. What it is called
+  /// in truth the catalog tells later.
+  std::optional<change::SchemaChange> free_name_of(ObjectId table);
+  /// Whom the queue knows by the name of `relation`, other than `table`; null where nobody.
+  const Told* holder_of_name(const change::Relation& relation, ObjectId table) const;
   /// What the queue must be told before the next row of `table`, and is taken as told `at` by this call.
   std::optional<Redefinition> tell(ObjectId table, change::Position at);
 

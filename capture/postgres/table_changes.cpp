@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "capture/postgres/column_statements.hpp"
 #include "capture/postgres/redefinition.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -91,8 +90,7 @@ std::string gap_reason(const CatalogTable& before, const CatalogTable& after, co
   return reason;
 }
 
-/// Returns whether the table's content has to be taken anew.
-bool compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
+void compare_table(const CatalogTable& before, const FollowedTable& was, const CatalogTable& after,
                    const FollowedTable& is, std::vector<CatalogEvent>& events) {
   bool certain = true;
   if (was.following != is.following) {
@@ -107,9 +105,8 @@ bool compare_table(const CatalogTable& before, const FollowedTable& was, const C
   }
   std::string reason = gap_reason(before, after, is);
   if (reason.empty() && !certain) reason = "a column was dropped and one of the same name added";
-  if (reason.empty()) return false;
+  if (reason.empty()) return;
   events.push_back({.kind = Kind::content_gap, .table = is, .reason = std::move(reason)});
-  return true;
 }
 
 }  // namespace
@@ -132,11 +129,10 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
       events.push_back({.kind = Kind::table_appeared, .table = std::move(*is), .at_once = true});
       continue;
     }
-    const bool copied = compare_table(*old, *follow(*old, everything), table, *is, events);
-    for (change::SchemaStatement& statement : column_statements(*old, table, rules, copied)) {
-      events.push_back({.kind = Kind::statement, .statement = std::move(statement)});
-    }
+    compare_table(*old, *follow(*old, everything), table, *is, events);
   }
+  // Names change hands among tables that are defined one after another.
+  std::ranges::stable_partition(events, [](const CatalogEvent& event) { return event.kind != Kind::content_gap; });
   return events;
 }
 

@@ -7,6 +7,7 @@
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/binary_field.hpp"
 #include "sinks/postgres/cell_encoding.hpp"
+#include "sinks/postgres/column_dependents.hpp"
 #include "sinks/postgres/retyping.hpp"
 #include "sinks/postgres/source_constant.hpp"
 #include "sinks/postgres/table_definition.hpp"
@@ -26,7 +27,8 @@ ColumnFollow::ColumnFollow(SchemaRecord& record, const TableNames& names, const 
       before_(*change.before),
       after_(*change.after),
       renamed_(change.renamed_columns.begin(), change.renamed_columns.end()),
-      table_(names.quoted(after_)) {}
+      table_(names.quoted(after_)),
+      own_(record.connection(), record.mirror(), names.schema(after_), names.name(after_)) {}
 
 void ColumnFollow::follow() {
   drop();
@@ -47,11 +49,15 @@ void ColumnFollow::drop() {
     if (after_.column_position(column.name) && !is_new_name(column.name)) continue;
     const std::string name = mirror_column(column.name);
     if (standing == nullptr || standing->column(name) == nullptr) continue;
+    if (column.family == change::TypeFamily::native) {
+      release_column(record_, names_.schema(after_), names_.name(after_), name);
+    }
     record_.run(fmt::format("ALTER TABLE {} DROP COLUMN {}", table_, quote_column(column.name)),
                 fmt::format("column {} of table {} was dropped", column.name, after_.qualified_name()));
     record_.connection().execute(
         "DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2 AND column_name = $3",
         libpq::Parameters::texts({names_.schema(after_), names_.name(after_), name}));
+    own_.remove("column " + name);
   }
 }
 
@@ -74,6 +80,7 @@ void ColumnFollow::rename() {
 void ColumnFollow::rename(const std::string& from, const std::string& to, const std::string& reason) {
   record_.run(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_, quote_column(from), quote_column(to)),
               reason);
+  own_.rename("column " + mirror_column(from), "column " + mirror_column(to));
   record_.connection().execute(
       "UPDATE pgmirror.odd_values SET column_name = $1 WHERE schema_name = $2 AND table_name = $3 AND column_name = $4",
       libpq::Parameters::texts({mirror_column(to), names_.schema(after_), names_.name(after_), mirror_column(from)}));
@@ -105,6 +112,7 @@ void ColumnFollow::add(const Column& column) {
     record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}{}", table_, quote_column(column.name), type.sql,
                             column.collation.empty() ? "" : " COLLATE " + column.collation),
                 reason);
+    own_.add("column " + mirror_column(column.name));
     return;
   }
   const bool constant = column.default_sql && read_constant(*column.default_sql).has_value();

@@ -5,6 +5,7 @@
 
 #include "change/transaction.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
+#include "sinks/postgres/own_parts.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/schema_record.hpp"
 #include "sinks/postgres/table_names.hpp"
@@ -41,6 +42,7 @@ class ColumnFollow {
   const change::Relation& after_;
   std::map<std::string, std::string> renamed_;  ///< old name to new
   std::string table_;                           ///< quoted
+  OwnParts own_;
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -120,6 +120,11 @@ CREATE TABLE pgmirror.copied_parts (
 );
 COMMENT ON TABLE pgmirror.copied_parts IS 'Parts of tables whose first copy is not at its end, and who put their rows here';
 )sql",
+    R"sql(
+ALTER TABLE pgmirror.tables ADD COLUMN parts jsonb;
+COMMENT ON COLUMN pgmirror.tables.parts IS
+  'Columns, constraints and indexes that came from a PostgreSQL source, with its statements: nothing else ever goes';
+)sql",
 };
 
 constexpr std::array private_tables{"pgmirror.version",     "pgmirror.checkpoint", "pgmirror.tables",

@@ -17,6 +17,8 @@ constexpr std::string_view binary_trailer{"\377\377", 2};
 std::string copy_in_sql(const MirrorTable& table, std::string_view format) {
   std::vector<std::string> names;
   for (const MirrorColumn& column : table.columns) names.push_back(column.quoted);
+  // A table may have no columns left.
+  if (names.empty()) return fmt::format("COPY {} FROM STDIN (FORMAT {})", table.quoted, format);
   return fmt::format("COPY {} ({}) FROM STDIN (FORMAT {})", table.quoted, fmt::join(names, ", "), format);
 }
 

@@ -41,14 +41,31 @@ class Names {
   std::map<Name, bool> known_;
 };
 
-/// The table steps aside under a name of ours, and `definition` goes on from there.
-Definition step_aside(Definition& definition, std::size_t number) {
-  change::Relation aside = *definition.change.before;
-  aside.name = fmt::format("pgmirror_renaming_{}", number);
-  const auto relation = std::make_shared<const change::Relation>(std::move(aside));
-  Definition step{.change = {.before = definition.change.before, .after = relation}, .table = definition.table};
-  definition.change.before = relation;
+RelationPtr called(const RelationPtr& relation, const std::string& schema, const std::string& name) {
+  change::Relation renamed = *relation;
+  renamed.schema = schema;
+  renamed.name = name;
+  return std::make_shared<const change::Relation>(std::move(renamed));
+}
+
+/// The table gets the name; `definition` goes on from there.
+Definition take_name(Definition& definition, const std::string& schema, const std::string& name) {
+  Definition step{
+      .change = {.before = definition.change.before, .after = called(definition.change.before, schema, name)},
+      .table = definition.table,
+      .step = Definition::Step::name,
+      .outcome = definition.outcome};
+  definition.change.before = step.change.after;
   return step;
+}
+
+Definition step_aside(Definition& definition, std::size_t number) {
+  return take_name(definition, definition.change.before->schema, fmt::format("pgmirror_renaming_{}", number));
+}
+
+bool of_postgres(const change::Relation& relation) {
+  return std::ranges::any_of(relation.columns,
+                             [](const change::Column& column) { return column.family == change::TypeFamily::native; });
 }
 
 }  // namespace
@@ -70,11 +87,15 @@ std::vector<Definition> in_safe_order(std::vector<Definition> waiting,
         names.follow(ordered.back().change);
         continue;
       }
-      // Names that are taken for good: the mirror says what stands there.
-      std::ranges::move(waiting, std::back_inserter(ordered));
-      break;
+      // A name that is taken by a table of which nothing is told: the first goes on, the mirror says what stands there.
+      next = waiting.begin();
     }
     names.follow(next->change);
+    const change::SchemaChange& change = next->change;
+    if (change.before && change.after && !keeps_name(change) && of_postgres(*change.after)) {
+      ordered.push_back(take_name(*next, change.after->schema, change.after->name));
+      next->step = Definition::Step::rest;
+    }
     ordered.push_back(std::move(*next));
     waiting.erase(next);
   }

@@ -80,8 +80,8 @@ void ImagedTable::source_cells(const Buckets& buckets, const Cells& consume) {
 void ImagedTable::mirror_places(const Buckets& buckets, const Places& consume) {
   RowImage image;
   const std::string select = comparable_select(table_);
-  const std::string with_place =
-      "SELECT " + std::string(place_sql) + ", " + select.substr(std::string_view("SELECT ").size());
+  const std::string with_place = "SELECT " + std::string(place_sql) + (table_.columns.empty() ? " " : ", ") +
+                                 select.substr(std::string_view("SELECT ").size());
   read_rows(connection_, with_place, [&](std::string_view fields) {
     const std::size_t length = static_cast<unsigned char>(fields[3]);  // a place's text is short
     image_of_mirror(table_, fields.substr(4 + length), image);

@@ -37,6 +37,8 @@ constexpr milliseconds shortest_interval{3};
 constexpr milliseconds interval_under_load{20};
 constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
+/// Not a matter of the order of rows any more, then.
+constexpr unsigned attempts_before_copy = 2;
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -114,7 +116,13 @@ void MirrorSession::run(std::stop_token stop) {
     const auto relations = snapshot_of(source_)->relations();
     if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
   }
-  if (std::exchange(trouble_.type, false)) learn_types();
+  if (std::exchange(trouble_.type, false)) {
+    learn_types(ask_source([&] { return source_.type_additions(); }));
+  }
+  if (trouble_.attempts >= attempts_before_copy && trouble_.constraint &&
+      tables_.await_copy_for(connection_, *trouble_.constraint)) {
+    trouble_ = {};
+  }
   if (position_ == change::Position{} && !copy_all(stop)) return;
   tables_.load(connection_);
   cursor_.emplace(queue_.open_cursor(position_));
@@ -141,12 +149,12 @@ void MirrorSession::check_history() const {
                   mirror_.name, to_string(position_)));
 }
 
-/// The source's types may have gained labels that no change tells of: when a row was refused because of its type, and
-/// before tables are made and rows copied, which may use them. Types that do not stand here yet come with theirs.
-void MirrorSession::learn_types() {
-  const auto additions = ask_source([&] { return source_.type_additions(); });
+/// The source's types may have gained labels that no change has told of: when a row was refused because of its type,
+/// and before tables are made and rows copied, which may use them. Then they are those of the snapshot: labels of later
+/// come with what is told later, which would add again what was renamed by then.
+void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& types) {
   SchemaScriptRun script(connection_, mirror_.name, position_, !ownership_.replica_role);
-  learn_labels(connection_, additions, script);
+  learn_labels(connection_, types, script);
 }
 
 /// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
@@ -166,7 +174,7 @@ void MirrorSession::await_snapshot() {
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
-  learn_types();
+  learn_types(ask_source([&] { return snapshot->definition(); }));
   schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
@@ -217,7 +225,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   }
   comparisons_.give_way();
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  learn_types();
+  learn_types(ask_source([&] { return planned.snapshot->definition(); }));
   schema_.prepare(connection_, *planned.snapshot);
   InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
   const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;

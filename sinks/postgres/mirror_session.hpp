@@ -62,7 +62,7 @@ class MirrorSession {
  private:
   bool copy_all(std::stop_token stop);
   void check_history() const;
-  void learn_types();
+  void learn_types(const std::vector<change::SchemaStatement>& types);
   void await_snapshot();
   void take_orders();
   void carry_out_plan(std::stop_token stop);

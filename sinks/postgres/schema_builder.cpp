@@ -122,8 +122,7 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection
     MirrorTablePtr table = describe_for_copy(connection, relation);
     const bool former = has_former_types(*table);
     if (ours && !former && table->of_postgres()) {
-      const MirrorCatalog catalog = MirrorCatalog::read(connection, table->schema, table->name);
-      ScriptedSchema(connection, *this, snapshot.position()).take_away_former(*relation, *catalog.table(table->name));
+      ScriptedSchema(connection, *this, snapshot.position()).take_away_former(*relation, snapshot.definition());
       return describe_for_copy(connection, relation);
     }
     if (!ours || !former) return table;

@@ -37,13 +37,7 @@ class SchemaCompletion {
   std::optional<TableName> table_of(const change::SchemaStatement& statement,
                                     const std::vector<change::RelationPtr>& relations) const;
   std::set<TableName> copied_tables() const;
-  void adjust_columns(const std::vector<change::RelationPtr>& relations, const std::set<TableName>& copied);
   void copy_again(const TableName& table, const std::string& reason);
-  void rename_key(const TableName& table, const std::string& part);
-  void drop_former_key(const change::Relation& relation, const CatalogTable& standing);
-  void require_values(const change::Relation& relation, const CatalogTable& standing);
-  void attempt(const change::Relation& relation, const std::string& what, const std::string& action,
-               const std::string& reason);
 
   libpq::Connection& connection_;
   const SchemaBuilder& builder_;

@@ -7,9 +7,8 @@
 
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/column_follow.hpp"
-#include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/own_parts.hpp"
 #include "sinks/postgres/privacy.hpp"
-#include "sinks/postgres/table_match.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -65,48 +64,11 @@ MirrorTablePtr SchemaFollow::follow(const SchemaChange& change, bool rows_come_a
 
 void SchemaFollow::rename(const SchemaChange& change) { names_.rename(*change.before, *change.after); }
 
-bool SchemaFollow::make_ready_for_copy(const SchemaChange& change) {
-  connection_.execute("SAVEPOINT pgmirror_ready");
-  try {
-    settle_checks();
-    if (change.before) {
-      names_.rename(*change.before, *change.after);
-      drop_lost_columns(change);
-    } else if (!fits(change.after)) {
-      names_.free_index_names(*change.after);
-      names_.set_aside(*change.after);
-    }
-    connection_.execute("RELEASE SAVEPOINT pgmirror_ready");
-    return true;
-  } catch (const libpq::DatabaseError& error) {
-    if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
-    connection_.execute("ROLLBACK TO SAVEPOINT pgmirror_ready; RELEASE SAVEPOINT pgmirror_ready");
-    return false;
-  }
-}
-
-/// Also where nothing stands under the name.
-bool SchemaFollow::fits(const change::RelationPtr& relation) const {
-  const MirrorCatalog catalog = names_.catalog(*relation);
-  const CatalogTable* const standing = catalog.table(names_.name(*relation));
-  if (standing == nullptr) return true;
-  const TableMatch match = match_table(relation, names_.schema(*relation), *standing, builder_.mirror());
-  return match.problems.empty() && match.missing.empty() && match.table.own_columns.empty();
-}
-
-void SchemaFollow::drop_lost_columns(const SchemaChange& change) {
-  const MirrorCatalog catalog = names_.catalog(*change.after);
-  const CatalogTable* const standing = catalog.table(names_.name(*change.after));
-  if (standing == nullptr) return;
-  settle_checks();
-  for (const change::Column& column : change.before->columns) {
-    const std::string name = libpq::mirror_column(column.name);
-    if (change.after->column_position(column.name) || standing->column(name) == nullptr) continue;
-    record_.attempt(
-        fmt::format("dropping column {} of table {}", name, change.after->qualified_name()),
-        fmt::format("ALTER TABLE {} DROP COLUMN {}", names_.quoted(*change.after), libpq::quote_column(column.name)),
-        fmt::format("column {} of table {} is not in the source any more", name, change.after->qualified_name()));
-  }
+void SchemaFollow::free_name(const std::string& schema, const std::string& table) {
+  Relation relation;
+  relation.schema = schema;
+  relation.name = table;
+  names_.free(relation);
 }
 
 void SchemaFollow::finish() {
@@ -140,6 +102,9 @@ MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
     const TableDefinition definition = define_table(*after, schema, nullptr, builder_.mirror());
     record_.run(definition.create_sql, fmt::format("table {} was created", after->qualified_name()));
     connection_.execute(privacy_sql(definition.quoted));
+    const bool native = std::ranges::any_of(
+        after->columns, [](const change::Column& column) { return column.family == change::TypeFamily::native; });
+    if (native) OwnParts(connection_, builder_.mirror().name, schema, names_.name(*after)).enter_new_table();
   } else if (connection_.execute(fmt::format("SELECT FROM {} LIMIT 1", names_.quoted(*after))).rows() > 0) {
     throw SchemaError(
         resync_sentence(*after, "the source has created it, but the mirror has such a table with rows in it"));

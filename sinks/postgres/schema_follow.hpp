@@ -32,15 +32,10 @@ class SchemaFollow {
   /// another one is then moved aside and made anew; without, that is a SchemaError. Throws SchemaError, DatabaseError;
   /// roll back then.
   MirrorTablePtr follow(const change::SchemaChange& change, bool rows_come_again = false);
-  /// Only the name, for a table that is stopped.
+  /// Only the name. A table of ours that has it is kept aside.
   void rename(const change::SchemaChange& change);
-  /// Before a table is copied again rather than followed: gives it its name, if nothing stands against it, and takes
-  /// away the columns that the source has not any more. Another table that has the name and does not fit is set aside.
-  /// False when the table keeps its former name.
-  bool make_ready_for_copy(const change::SchemaChange& change);
-  /// Of a table that is copied again rather than followed: takes away the columns that the source has not any more.
-  /// Those that the mirror refuses to drop stay.
-  void drop_lost_columns(const change::SchemaChange& change);
+  /// A table is about to be made under the name: one that is only kept goes aside.
+  void free_name(const std::string& schema, const std::string& table);
   /// After the rows: makes new indexes and foreign keys, since rows of the same transaction may be what makes them
   /// possible. Tables have to be described again afterwards.
   void finish();
@@ -56,7 +51,6 @@ class SchemaFollow {
   MirrorTablePtr replace(const change::SchemaChange& change);
   void empty(const change::Relation& relation);
   void settle_checks();
-  bool fits(const change::RelationPtr& relation) const;
   /// Why the mirror's rows cannot be identified any more; nothing where they can.
   std::optional<std::string> other_key(const change::SchemaChange& change) const;
   bool keyed_by_row_id(const change::Relation& relation) const;

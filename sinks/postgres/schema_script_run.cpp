@@ -10,8 +10,11 @@
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/own_parts.hpp"
+#include "sinks/postgres/part_follow.hpp"
 #include "sinks/postgres/pinned_settings.hpp"
 #include "sinks/postgres/privacy.hpp"
+#include "sinks/postgres/standing_parts.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -23,16 +26,6 @@ constexpr std::array stands_already{"42P04", "42P06", "42P07", "42701", "42710",
 constexpr const char* invalid_table_definition = "42P16";  // also: a second primary key
 
 constexpr const char* duplicate_relation = "42P07";
-
-/// Of identity columns, whose sequence may still belong to another table: the server finds a free name.
-std::string without_sequence_names(std::string sql) {
-  constexpr std::string_view naming = " AS IDENTITY (SEQUENCE NAME ";
-  for (std::size_t at = sql.find(naming); at != std::string::npos; at = sql.find(naming, at + 1)) {
-    const std::size_t name = at + naming.size() - std::string_view("SEQUENCE NAME ").size();
-    sql.erase(name, sql.find("START WITH ", name) - name);
-  }
-  return sql;
-}
 
 bool stands(const SchemaStatement& statement, const libpq::DatabaseError& error) {
   const bool second_key = statement.kind == "primary key" && error.sqlstate() == invalid_table_definition;
@@ -121,15 +114,39 @@ void SchemaScriptRun::run(const SchemaStatement& statement) {
     transaction.commit();
   } catch (const libpq::DatabaseError& error) {
     if (passes(error)) throw;
-    const std::string unnamed = without_sequence_names(statement.sql);
-    if (unnamed != statement.sql && error.sqlstate() == duplicate_relation && !table_stands(statement)) {
-      SchemaStatement again = statement;
-      again.sql = unnamed;
-      run(again);
-      return;
-    }
+    if (const auto again = another_way(statement, error)) return run(*again);
     refused(statement, error);
   }
+}
+
+void SchemaScriptRun::run_inside(const SchemaStatement& statement) {
+  connection_.execute("SAVEPOINT pgmirror_statement");
+  try {
+    execute(statement);
+    connection_.execute("RELEASE SAVEPOINT pgmirror_statement");
+  } catch (const libpq::DatabaseError& error) {
+    if (passes(error)) throw;
+    connection_.execute("ROLLBACK TO SAVEPOINT pgmirror_statement; RELEASE SAVEPOINT pgmirror_statement");
+    if (const auto again = another_way(statement, error)) return run_inside(*again);
+    refused(statement, error);
+  }
+}
+
+/// Where a name is taken: an identity's sequence gets one from the server, a sequence that stands becomes like the
+/// source's.
+std::optional<SchemaStatement> SchemaScriptRun::another_way(const SchemaStatement& statement,
+                                                            const libpq::DatabaseError& error) const {
+  if (error.sqlstate() != duplicate_relation) return std::nullopt;
+  SchemaStatement again = statement;
+  if (statement.kind == "sequence") {
+    constexpr std::string_view creating = "CREATE";
+    again.kind = "altered sequence";
+    again.sql = "ALTER" + statement.sql.substr(creating.size());
+    return again;
+  }
+  again.sql = without_sequence_name(statement.sql);
+  if (again.sql == statement.sql || (statement.kind == "table" && table_stands(statement))) return std::nullopt;
+  return again;
 }
 
 bool SchemaScriptRun::table_stands(const SchemaStatement& statement) const {
@@ -141,26 +158,28 @@ bool SchemaScriptRun::table_stands(const SchemaStatement& statement) const {
              .rows() > 0;
 }
 
-void SchemaScriptRun::run_inside(const SchemaStatement& statement) {
-  connection_.execute("SAVEPOINT pgmirror_statement");
-  try {
-    execute(statement);
-    connection_.execute("RELEASE SAVEPOINT pgmirror_statement");
-  } catch (const libpq::DatabaseError& error) {
-    if (passes(error)) throw;
-    connection_.execute("ROLLBACK TO SAVEPOINT pgmirror_statement; RELEASE SAVEPOINT pgmirror_statement");
-    refused(statement, error);
-  }
-}
-
 void SchemaScriptRun::execute(const SchemaStatement& statement) {
   connection_.execute(pin_settings_sql);
   connection_.execute("SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0");
+  if (statement.kind == change::table_layout_kind) {
+    PartFollow(connection_, mirror_, position_, statement).retire(statement.parts);
+    return;
+  }
   const bool bare = triggers_fire_ && statement.kind == "foreign key";
   const std::string sql = bare ? without_actions(statement.sql) : statement.sql;
+  std::optional<PartFollow> part;
+  if (!statement.table.empty()) part.emplace(connection_, mirror_, position_, statement);
+  const bool renaming = statement.parts.size() > 1;
+  if (part && !renaming && part->stands(statement, sql)) {
+    ++report_.standing;
+    return;
+  }
   connection_.execute(sql);
+  if (part && renaming) part->renamed(statement);
+  if (part && !renaming) part->made(statement);
   const std::string closing = closing_sql(statement);
   if (!closing.empty()) connection_.execute(closing);
+  if (statement.kind == "table") OwnParts(connection_, mirror_, statement.schema, statement.name).enter_new_table();
   note(sql, fmt::format("{} {} of the source", statement.kind, statement.name));
   ++report_.made[statement.kind];
 }

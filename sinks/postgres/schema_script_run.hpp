@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct ScriptReport {
 };
 
 /// Runs the statements by which a PostgreSQL source describes its objects, and writes down in pgmirror.schema_history
-/// what was made and what was left out. What stands in the mirror already is left as it is; nothing is ever dropped
-/// unless the source itself says so. Nothing that is made can be read by PUBLIC or a public API. One thread.
+/// what was made and what was left out. What stands in the mirror already is left as it is, but for parts of our own
+/// tables that are another thing at the source; nothing is ever dropped unless the source itself says so. Nothing that
+/// is made can be read by PUBLIC or a public API. One thread.
 class SchemaScriptRun {
  public:
   /// `connection` outlives the object. `position`: of the snapshot or commit that the statements come from.
@@ -41,6 +43,8 @@ class SchemaScriptRun {
 
  private:
   void execute(const change::SchemaStatement& statement);
+  std::optional<change::SchemaStatement> another_way(const change::SchemaStatement& statement,
+                                                     const libpq::DatabaseError& error) const;
   bool table_stands(const change::SchemaStatement& statement) const;
   void refused(const change::SchemaStatement& statement, const libpq::DatabaseError& error);
   void note(const std::string& statement, const std::string& reason);

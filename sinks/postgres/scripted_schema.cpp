@@ -10,9 +10,12 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/column_dependents.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
+#include "sinks/postgres/own_parts.hpp"
+#include "sinks/postgres/part_follow.hpp"
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/schema_completion.hpp"
 #include "sinks/postgres/schema_record.hpp"
@@ -183,8 +186,8 @@ void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script)
   const TableName name{builder_.schema_of(*relation), libpq::mirror_identifier(relation->name)};
   const MirrorCatalog catalog = MirrorCatalog::read(connection_, name.first, name.second);
   try {
-    if (const CatalogTable* standing = catalog.table(name.second)) {
-      remodel(*relation, *standing);
+    if (catalog.table(name.second) != nullptr) {
+      remodel(*relation);
       return;
     }
     SchemaScriptRun run(connection_, builder_.mirror().name, position_, false);
@@ -199,39 +202,29 @@ void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script)
   }
 }
 
-void ScriptedSchema::take_away_former(const Relation& relation, const CatalogTable& standing) {
-  const std::string table = libpq::qualified(builder_.schema_of(relation), libpq::mirror_identifier(relation.name));
-  SchemaRecord record(connection_, builder_.mirror().name, position_);
-  const std::string reason = fmt::format("the source has it no more in table {}", relation.qualified_name());
-  std::vector<std::string> key;
-  for (const std::size_t column : relation.key) key.push_back(libpq::mirror_column(relation.columns[column].name));
-  const bool identified =
-      std::ranges::any_of(standing.indexes, [&](const CatalogIndex& index) { return index.identifies(key); });
-  for (const CatalogIndex& index : standing.indexes) {
-    const bool refuses_null = std::ranges::any_of(index.columns, [&](const std::string& name) {
-      return std::ranges::none_of(relation.columns, [&](const change::Column& column) {
-        return column.not_null && libpq::mirror_column(column.name) == name;
-      });
-    });
-    const bool former = relation.identity == change::ReplicaIdentity::key && !relation.key.empty() && !identified;
-    if (!index.primary || !(refuses_null || former)) continue;
-    record.attempt("dropping the key of table " + table,
-                   fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table, libpq::quote_identifier(index.name)),
-                   reason);
-  }
-  for (const change::Column& column : relation.columns) {
-    const CatalogColumn* const found = standing.column(libpq::mirror_column(column.name));
-    if (found == nullptr || !found->not_null || column.not_null) continue;
-    record.attempt(
-        fmt::format("NULL in column {} of table {}", column.name, table),
-        fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP IDENTITY IF EXISTS, ALTER COLUMN {1} DROP NOT NULL", table,
-                    libpq::quote_column(column.name)),
-        reason);
+void ScriptedSchema::take_away_former(const Relation& relation, const Script& script) {
+  for (const SchemaStatement& statement : script) {
+    if (statement.table != relation.name || statement.schema != relation.schema) continue;
+    // Deferred while rows come.
+    if (statement.kind == "foreign key") continue;
+    PartFollow parts(connection_, builder_.mirror().name, position_, statement);
+    if (statement.kind == change::table_layout_kind) {
+      parts.retire(statement.parts);
+    } else {
+      parts.stands(statement, statement.sql);
+    }
   }
 }
 
+/// All that is made again over the rows, and may be in the way until then.
+void ScriptedSchema::take_away_parts(const Relation& relation) {
+  SchemaStatement bare{.schema = relation.schema, .table = relation.name};
+  for (const change::Column& column : relation.columns) bare.parts.push_back("column " + column.name);
+  PartFollow(connection_, builder_.mirror().name, position_, bare).retire(bare.parts);
+}
+
 /// Not dropped: views and other tables of the mirror may depend on it. Columns that only the mirror has stay.
-void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& standing) {
+void ScriptedSchema::remodel(const Relation& relation) {
   const std::string schema = builder_.schema_of(relation);
   const std::string name = libpq::mirror_identifier(relation.name);
   const std::string table = libpq::qualified(schema, name);
@@ -246,7 +239,9 @@ void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& stand
   // They are made again after the copy; their outstanding checks would keep the table from being altered.
   for (int row = 0; row < referring.rows(); ++row) record.run(std::string(referring.text(row, 0)), reason);
   connection_.execute("DELETE FROM " + table);
-  take_away_former(relation, standing);
+  take_away_parts(relation);
+  const MirrorCatalog catalog = MirrorCatalog::read(connection_, schema, name);
+  const CatalogTable& standing = *catalog.table(name);
   for (const change::Column& column : relation.columns) {
     const std::string quoted = libpq::quote_identifier(column.name);
     const CatalogColumn* found = standing.column(libpq::mirror_identifier(column.name));
@@ -254,6 +249,7 @@ void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& stand
       record.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}{}", table, quoted, column.declared_type, collate(column)),
                  reason);
     } else if (found->type.sql != column.declared_type) {
+      release_column(record, schema, name, found->name);
       const std::string statement =
           fmt::format("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT,{4} ALTER COLUMN {1} TYPE {2}{3} USING NULL",
                       table, quoted, column.declared_type, collate(column), without_identity(column, quoted));
@@ -264,9 +260,12 @@ void ScriptedSchema::remodel(const Relation& relation, const CatalogTable& stand
       }
     }
   }
+  OwnParts own(connection_, builder_.mirror().name, schema, name);
+  for (const change::Column& column : relation.columns) own.add("column " + libpq::mirror_identifier(column.name));
   for (const CatalogColumn& column : standing.columns) {
-    const bool wanted = std::ranges::any_of(
-        relation.columns, [&](const change::Column& own) { return libpq::mirror_identifier(own.name) == column.name; });
+    const bool wanted = std::ranges::any_of(relation.columns, [&](const change::Column& own_column) {
+      return libpq::mirror_identifier(own_column.name) == column.name;
+    });
     if (wanted || !column.not_null || column.has_default) continue;
     record.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, libpq::quote_identifier(column.name)),
                reason);

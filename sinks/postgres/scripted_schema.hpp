@@ -7,7 +7,6 @@
 #include "change/relation.hpp"
 #include "change/schema_statement.hpp"
 #include "libpq/connection.hpp"
-#include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 
@@ -38,16 +37,17 @@ class ScriptedSchema {
   /// Throws SchemaError where something in the mirror stands against it, DatabaseError; roll back then.
   void recreate(const change::RelationPtr& relation, const Script& script);
 
-  /// Takes away from a table of ours what the source's table has not any more: a primary key, NOT NULL, columns. Inside
-  /// the caller's transaction; what the mirror refuses to drop stays.
-  void take_away_former(const change::Relation& relation, const CatalogTable& standing);
+  /// Takes away from a table of ours what the source's table has not any more, or has in another way: columns, keys,
+  /// constraints, indexes. Inside the caller's transaction; what the mirror refuses to drop stays.
+  void take_away_former(const change::Relation& relation, const Script& script);
 
  private:
   SchemaScriptRun script_run() const;
   void start_anew(const change::RelationPtr& relation, const Script& script);
   void stop_table(const TableName& table, const std::string& reason);
   void stop_missing(const std::vector<change::RelationPtr>& relations, const std::string& reason);
-  void remodel(const change::Relation& relation, const CatalogTable& standing);
+  void remodel(const change::Relation& relation);
+  void take_away_parts(const change::Relation& relation);
 
   libpq::Connection& connection_;
   const SchemaBuilder& builder_;

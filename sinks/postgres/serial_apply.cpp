@@ -1,20 +1,17 @@
 #include "sinks/postgres/serial_apply.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
 #include <utility>
 #include <variant>
 
 #include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
-#include "sinks/postgres/definition_order.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/refusing_object.hpp"
-#include "sinks/postgres/schema_follow.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/sequence_values.hpp"
+#include "sinks/postgres/table_emptying.hpp"
+#include "sinks/postgres/transaction_definitions.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -24,26 +21,10 @@ using change::RowOperation;
 using std::chrono::steady_clock;
 
 constexpr const char* unique_violation = "23505";
-/// A label of an enum type cannot be used in the transaction that adds it.
-constexpr const char* enum_label = "enum label";
-
 bool of_postgres(const change::Relation& relation) {
   return std::ranges::any_of(relation.columns,
                              [](const change::Column& column) { return column.family == change::TypeFamily::native; });
 }
-
-bool is_poison(const libpq::DatabaseError& error) {
-  return !error.connection_lost() && classify(error).kind == FailureKind::poison;
-}
-
-/// Above this size a table is emptied by TRUNCATE, which readers of an older snapshot notice and which waits for them.
-constexpr std::int64_t most_bytes_deleted = std::int64_t{16} << 20U;
-
-/// A table cannot follow its source's new definition: the transaction starts over without it.
-struct CopyNeeded {
-  change::SchemaChange change;
-  std::string reason;
-};
 
 }  // namespace
 
@@ -51,7 +32,8 @@ struct CopyNeeded {
 class SerialApply::Attempt {
  public:
   Attempt(SerialApply& apply, const change::Commit& commit, change::Position expected,
-          const std::optional<Refusals>& refusals, const std::vector<NullNotAllowed>& nulls)
+          const std::optional<Refusals>& refusals, const std::vector<NullNotAllowed>& nulls,
+          const std::vector<CopyNeeded>& left_to_copy)
       : connection_(apply.connection_),
         ownership_(apply.ownership_),
         schema_(apply.schema_),
@@ -62,7 +44,8 @@ class SerialApply::Attempt {
         nulls_(nulls),
         transaction_(apply.connection_),
         rows_(connection_, ownership_, schema_, tables_, commit_, refusals_),
-        definitions_(apply.connection_, apply.schema_, commit.position) {}
+        definitions_(connection_, schema_, tables_, commit_, left_to_copy,
+                     refusals && refusals->rule != config::PoisonRule::stop) {}
 
   void stop(TrackedTable& table, const change::Relation& relation, const std::string& reason) {
     tables_.stop(connection_, table, relation, reason);
@@ -76,29 +59,8 @@ class SerialApply::Attempt {
     stream(cursor);
   }
 
-  /// The definition is not followed: the table is made by the copy.
-  void leave_to_copy(const CopyNeeded& needed) {
-    const change::SchemaChange& change = needed.change;
-    left_to_copy_.insert(change.after->qualified_name());
-    const bool stands = definitions_.make_ready_for_copy(change);
-    if (change.before && change.before->qualified_name() != change.after->qualified_name()) {
-      if (stands) tables_.renamed(*change.before, *change.after);
-      if (!stands)
-        tables_.redefined(connection_, {.before = change.before, .after = nullptr}, nullptr, commit_.position);
-    }
-    copy_again(*change.after, needed.reason);
-  }
-
-  /// The table's content is copied again later: its changes until then are in that copy.
-  void copy_again(const change::Relation& relation, const std::string& reason) {
-    tables_.await_copy(connection_, relation, reason);
-  }
-
   Outcome finish() {
-    if (defined_anew_) {
-      definitions_.finish();
-      tables_.forget_descriptions();
-    }
+    definitions_.finish();
     // A deferred constraint would speak at COMMIT only, behind the checkpoint step.
     if (refusals_) connection_.execute("SET CONSTRAINTS ALL IMMEDIATE");
     advance_checkpoint(connection_, ownership_.mirror, ownership_.epoch, expected_, commit_.position, commit_.time);
@@ -122,7 +84,7 @@ class SerialApply::Attempt {
           if (!second_pass_) count(*table);
         }
       } else if (const auto* schema = std::get_if<change::SchemaChange>(item)) {
-        if (!second_pass_) put_off_.push_back({.change = *schema});
+        if (!second_pass_) definitions_.put_off(*schema);
       } else if (const auto* truncation = std::get_if<change::Truncation>(item)) {
         if (!second_pass_) std::ranges::copy(truncation->relations, std::back_inserter(emptied_));
       } else if (!second_pass_) {
@@ -145,10 +107,14 @@ class SerialApply::Attempt {
       flush();
       const TrackedTable& table = tables_.by_name(*gap->relation);
       const bool copied_since = table.state == TrackedTable::State::live && table.copied_at >= commit_.position;
-      if (!copied_since && table.state != TrackedTable::State::stopped) copy_again(*gap->relation, gap->reason);
+      if (!copied_since && table.state != TrackedTable::State::stopped) {
+        tables_.await_copy(connection_, *gap->relation, gap->reason);
+      }
     } else if (const auto* statement = std::get_if<change::SchemaStatement>(&item)) {
       define_tables();
       flush();
+      if (!definitions_.takes_parts(*statement)) return;
+      if (statement->kind == "table") definitions_.free_name(*statement);
       SchemaScriptRun(connection_, ownership_.mirror, commit_.position, !ownership_.replica_role)
           .run_inside(*statement);
       tables_.forget_descriptions();
@@ -195,149 +161,31 @@ class SerialApply::Attempt {
   }
 
   /// Definitions and truncations are put off until rows come: all that belong together are known then. Where a source
-  /// redefines a table's key it empties the table first. A table that is emptied under a definition made here has to
-  /// stand like that before.
+  /// redefines a table's key it empties the table first.
   void define_tables() {
-    if (put_off_.empty()) return empty_tables();
+    if (!definitions_.waiting()) return empty();
     flush();
-    const auto defined_here = [&](const change::RelationPtr& relation) {
-      return std::ranges::any_of(put_off_, [&](const Definition& definition) {
-        return definition.change.after && *relation == *definition.change.after;
-      });
-    };
-    for (Definition& definition : put_off_) {
-      const auto emptied = std::ranges::find_if(emptied_, [&](const change::RelationPtr& relation) {
-        return definition.change.before && *relation == *definition.change.before;
-      });
-      definition.rows_come_again = emptied != emptied_.end();
-      if (definition.rows_come_again) emptied_.erase(emptied);
+    std::vector<change::RelationPtr> afterwards = definitions_.take_emptied(emptied_);
+    empty();
+    for (const change::RelationPtr& relation : definitions_.carry_out()) {
+      allow_nulls(relation);
+      ++outcome_.applied.changes;
     }
-    std::vector<change::RelationPtr> emptied_afterwards;
-    std::ranges::copy_if(emptied_, std::back_inserter(emptied_afterwards), defined_here);
-    std::erase_if(emptied_, defined_here);
-    empty_tables();
-    const auto stands = [this](const change::Relation& relation) {
-      const TrackedTable::State state = tables_.state_of(relation);
-      return state == TrackedTable::State::live || state == TrackedTable::State::stopped;
-    };
-    for (const Definition& definition : in_safe_order(std::exchange(put_off_, {}), stands)) define(definition);
-    emptied_ = std::move(emptied_afterwards);
-    empty_tables();
+    emptied_ = std::move(afterwards);
+    empty();
   }
 
-  void define(const Definition& definition) {
-    const change::RelationPtr& after = definition.change.after;
-    if (after && left_to_copy_.contains(after->qualified_name())) return;
-    try {
-      follow(definition);
-    } catch (const SchemaError& error) {
-      if (after && of_postgres(*after)) throw CopyNeeded{definition.change, error.what()};
-      if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
-      throw TableRefused{definition.table, error.what()};
-    } catch (const libpq::DatabaseError& error) {
-      if (error.connection_lost() || classify(error).kind != FailureKind::poison) throw;
-      // Whatever the steps from one definition to the other meet, a copy needs only the last one.
-      if (after && of_postgres(*after)) throw CopyNeeded{definition.change, error.what()};
-      const bool over = refusals_ && refusals_->rule != config::PoisonRule::stop;
-      if (!over) throw;
-      throw TableRefused{definition.table, error.what()};
-    }
-  }
-
-  void follow(const Definition& definition) {
-    change::SchemaChange change = definition.change;
-    const auto state = [this](const change::RelationPtr& relation) {
-      return relation ? tables_.state_of(*relation) : TrackedTable::State::absent;
-    };
-    const auto copied_since = [&](const change::RelationPtr& relation) {
-      return state(relation) == TrackedTable::State::live && tables_.by_name(*relation).copied_at >= commit_.position;
-    };
-    // Copied under its new name already: what stands under the old one is the rest of an earlier copy.
-    if (copied_since(change.after)) change.after = nullptr;
-    if (!change.before && !change.after) return;
-    if (!change.before && state(change.after) == TrackedTable::State::stopped) return;
-    if (change.before && copied_since(change.before)) return;
-    defined_anew_ = true;
-    const bool awaits_copy = change.before && change.after && state(change.before) == TrackedTable::State::absent;
-    if (awaits_copy && of_postgres(*change.after)) return follow_while_waiting(change);
-    if (state(change.before) == TrackedTable::State::stopped && change.after) {
-      definitions_.rename(change);
-      tables_.renamed(*change.before, *change.after);
-      return;
-    }
-    const bool known = state(change.before) == TrackedTable::State::live ||
-                       (state(change.before) == TrackedTable::State::stopped && !change.after);
-    if (change.before && !known) return;
-    MirrorTablePtr table = definitions_.follow(change, definition.rows_come_again);
-    tables_.redefined(connection_, change, std::move(table), commit_.position);
-    if (change.after) allow_nulls(change.after);
-    ++outcome_.applied.changes;
-  }
-
-  /// As far as it goes: the copy makes up for the rest.
-  void follow_while_waiting(const change::SchemaChange& change) {
-    connection_.execute("SAVEPOINT waiting");
-    try {
-      definitions_.follow(change);
-      connection_.execute("RELEASE SAVEPOINT waiting");
-      tables_.renamed(*change.before, *change.after);
-      return;
-    } catch (const SchemaError&) {
-    } catch (const libpq::DatabaseError& error) {
-      if (!is_poison(error)) throw;
-    }
-    connection_.execute("ROLLBACK TO SAVEPOINT waiting; RELEASE SAVEPOINT waiting");
-    if (change.before->qualified_name() == change.after->qualified_name()) definitions_.drop_lost_columns(change);
-  }
-
-  void empty_tables() {
+  void empty() {
     if (emptied_.empty()) return;
     flush();
-    std::vector<std::string> together;
-    bool any_large = false;
+    std::vector<MirrorTablePtr> together;
     for (const change::RelationPtr& relation : std::exchange(emptied_, {})) {
       TrackedTable* table = table_for(relation);
       if (table == nullptr) continue;
-      if (of_postgres(*relation)) {
-        together.push_back(table->table->quoted);
-        any_large = any_large || is_large(*table->table);
-      } else {
-        // Not TRUNCATE: that is refused while foreign keys point here, whatever the replication role.
-        connection_.execute("DELETE FROM " + table->table->quoted);
-      }
-      libpq::Parameters parameters;
-      parameters.text(table->table->schema).text(table->table->name);
-      connection_.execute("DELETE FROM pgmirror.odd_values WHERE schema_name = $1 AND table_name = $2", parameters);
+      together.push_back(table->table);
       count(*table);
     }
-    if (any_large) {
-      truncate(together);
-    } else {
-      delete_all(together);
-    }
-  }
-
-  bool is_large(const MirrorTable& table) {
-    const libpq::Result size = connection_.execute("SELECT pg_catalog.pg_total_relation_size($1::text::regclass)",
-                                                   libpq::Parameters::texts({table.quoted}));
-    return size.integer(0, 0) > most_bytes_deleted;
-  }
-
-  /// All at once, so that foreign keys among them do not matter.
-  void truncate(const std::vector<std::string>& tables) {
-    connection_.execute("SAVEPOINT emptying");
-    try {
-      connection_.execute(fmt::format("TRUNCATE {}", fmt::join(tables, ", ")));
-    } catch (const libpq::DatabaseError& error) {
-      if (error.connection_lost() || classify(error).kind == FailureKind::transient) throw;
-      connection_.execute("ROLLBACK TO SAVEPOINT emptying");
-      delete_all(tables);
-    }
-    connection_.execute("RELEASE SAVEPOINT emptying");
-  }
-
-  void delete_all(const std::vector<std::string>& tables) {
-    for (const std::string& table : tables) connection_.execute("DELETE FROM " + table);
+    empty_tables(connection_, together);
   }
 
   libpq::Connection& connection_;
@@ -350,11 +198,8 @@ class SerialApply::Attempt {
   const std::vector<NullNotAllowed>& nulls_;
   libpq::DatabaseTransaction transaction_;
   TransactionRows rows_;
-  SchemaFollow definitions_;
-  std::vector<Definition> put_off_;
+  TransactionDefinitions definitions_;
   std::vector<change::RelationPtr> emptied_;
-  std::set<std::string> left_to_copy_;  ///< tables by the names they have afterwards
-  bool defined_anew_ = false;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool second_pass_ = false;
   Outcome outcome_;
@@ -374,7 +219,8 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
       ahead.of_postgres = ahead.of_postgres || of_postgres(*row->relation);
       keyed_otherwise = keyed_otherwise || (row->relation->has_row_id && row->operation != RowOperation::insert);
     } else if (const auto* statement = std::get_if<change::SchemaStatement>(item)) {
-      if (statement->kind == enum_label) ahead.labels.push_back(*statement);
+      // It cannot be used in the transaction that adds it.
+      if (statement->kind == change::enum_label_kind) ahead.labels.push_back(*statement);
     } else if (const auto* commit = std::get_if<change::Commit>(item)) {
       ahead.commit = *commit;
       ahead.two_passes = keyed_otherwise && rows > TransactionRows::chunk_rows;
@@ -413,7 +259,7 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
   const change::Commit& commit = ahead.commit;
   if (commit.position > until) return std::nullopt;
   Stopping stopping;
-  std::vector<CopyNeeded> copying;
+  std::vector<CopyNeeded> left_to_copy;
   std::vector<NullNotAllowed> nulls;
   for (const change::SchemaStatement& label : ahead.labels) {
     SchemaScriptRun(connection_, ownership_.mirror, commit.position, !ownership_.replica_role).run(label);
@@ -421,9 +267,8 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
   bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
-      Attempt attempt(*this, commit, position, refusals, nulls);
+      Attempt attempt(*this, commit, position, refusals, nulls, left_to_copy);
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
-      for (const CopyNeeded& needed : copying) attempt.leave_to_copy(needed);
       if (ahead.of_postgres) {
         attempt.send(cursor, RowPass::in_order, two_passes ? ApplyMode::replace : ApplyMode::direct);
       } else if (two_passes) {
@@ -440,7 +285,13 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
       if (in_vain) throw SchemaError(refused.reason);
       stopping.emplace_back(refused.relation, refused.reason);
     } catch (const CopyNeeded& needed) {
-      copying.push_back(needed);
+      const auto same = [&](const CopyNeeded& earlier) {
+        return earlier.table->qualified_name() == needed.table->qualified_name();
+      };
+      const auto earlier = std::ranges::find_if(left_to_copy, same);
+      if (earlier != left_to_copy.end() && earlier->keeps_name == needed.keeps_name) throw SchemaError(needed.reason);
+      std::erase_if(left_to_copy, same);
+      left_to_copy.push_back(needed);
     } catch (const NullNotAllowed& refused) {
       const bool in_vain = std::ranges::any_of(nulls, [&](const NullNotAllowed& earlier) {
         return earlier.table->quoted == refused.table->quoted && earlier.column == refused.column;

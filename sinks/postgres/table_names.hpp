@@ -22,16 +22,21 @@ class TableNames {
   /// What stands under the relation's name now; no other table is read.
   MirrorCatalog catalog(const change::Relation& relation) const;
 
-  /// Nothing where both have the same name in the mirror, or where no table stands.
+  /// Nothing where both have the same name in the mirror. A table of ours that has the new name is kept aside: the
+  /// source has it no more. Throws DatabaseError where somebody else's has it.
   void rename(const change::Relation& before, const change::Relation& after);
   /// A table that the source dropped stays under its name until somebody needs the name.
   void free(const change::Relation& relation);
   /// The table stays as `name_dropped_POSITION`.
   void set_aside(const change::Relation& relation);
-  /// Names of indexes are the schema's: those of a table that only is kept must not be in the way of others.
+  /// Names of indexes and sequences are the schema's: those of a table that only is kept must not be in the way of
+  /// others.
   void free_index_names(const change::Relation& relation);
 
  private:
+  void claim(const change::Relation& relation);
+  std::string aside_name(const std::string& schema, const std::string& name) const;
+
   SchemaRecord& record_;
   const SchemaBuilder& builder_;
 };

@@ -163,6 +163,19 @@ void TableRegistry::await_copy(libpq::Connection& connection, const change::Rela
   spdlog::warn("[MirrorCopy] Table {} is copied again: {}", relation.qualified_name(), reason);
 }
 
+bool TableRegistry::await_copy_for(libpq::Connection& connection, const libpq::ConstraintName& refusing) {
+  const std::string reason = fmt::format("{} refuses what the source has", refusing.constraint);
+  const libpq::Result tables = connection.execute(
+      "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0, last_error = $5, updated_at = pg_catalog.now()"
+      " WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND state = 'live'"
+      " AND (parts ? pg_catalog.concat('constraint ', $4::text) OR parts ? pg_catalog.concat('index ', $4::text))"
+      " RETURNING table_name",
+      libpq::Parameters::texts({mirror_, refusing.schema, refusing.table, refusing.constraint, reason}));
+  if (tables.rows() == 0) return false;
+  spdlog::warn("[MirrorCopy] Table {}.{} is copied again: {}", refusing.schema, refusing.table, reason);
+  return true;
+}
+
 bool TableRegistry::any_awaits_copy() const {
   return std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.state == State::absent; });
 }

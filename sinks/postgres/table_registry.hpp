@@ -61,6 +61,9 @@ class TableRegistry {
   /// The table has to be copied, again if it was: its changes until then come with the copy. Part of the caller's
   /// transaction.
   void await_copy(libpq::Connection& connection, const change::Relation& relation, const std::string& reason);
+  /// A constraint or index that came from the source refuses what the source has: it is another one there, or gone. Its
+  /// table is copied again, as await_copy() in a transaction of its own. False where it came from somebody else.
+  bool await_copy_for(libpq::Connection& connection, const libpq::ConstraintName& refusing);
   /// Whether any table waits for a copy.
   bool any_awaits_copy() const;
   /// Whether await_copy() was called since the last question.

@@ -22,7 +22,9 @@ struct Trouble {
   bool retried = false;                    ///< the whole batch was sent a second time already
   unsigned attempts = 0;                   ///< at the transaction that stands alone
   std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
-  bool type = false;                       ///< a value did not fit its type last
+  /// Refused a row last. That of a PostgreSQL source may be another one by now: its table is copied again.
+  std::optional<libpq::ConstraintName> constraint{};
+  bool type = false;  ///< a value did not fit its type last
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }

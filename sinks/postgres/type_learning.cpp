@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "libpq/identifier.hpp"
@@ -28,17 +28,6 @@ std::map<Type, Labels> standing_labels(libpq::Connection& connection) {
   return labels;
 }
 
-/// The label that a statement adds.
-std::string added_label(std::string_view sql) {
-  constexpr std::string_view adding = " ADD VALUE IF NOT EXISTS ";
-  const std::size_t found = sql.find(adding);
-  if (found == std::string_view::npos) return {};
-  sql.remove_prefix(found + adding.size());
-  std::size_t end = sql.find('\'') + 1;
-  while (end < sql.size() && (sql[end] != '\'' || sql.substr(end, 2) == "''")) end += sql[end] == '\'' ? 2U : 1U;
-  return std::string(sql.substr(0, end + 1));
-}
-
 bool holds(const Labels& labels, const std::string& label) { return std::ranges::find(labels, label) != labels.end(); }
 
 /// Labels are never dropped: one that the source has not was renamed there, to one that stands between the same others.
@@ -56,29 +45,46 @@ std::vector<std::pair<std::string, std::string>> renamed_labels(const Labels& he
   return renamed;
 }
 
+/// The label in its place among the others.
+change::SchemaStatement adding(const Type& type, const Labels& labels, std::size_t label) {
+  std::string place;
+  if (label > 0) place = " AFTER " + labels[label - 1];
+  if (label == 0 && labels.size() > 1) place = " BEFORE " + labels[1];
+  return {.kind = change::enum_label_kind,
+          .schema = type.first,
+          .name = type.second,
+          .sql = fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{}", libpq::qualified(type.first, type.second),
+                             labels[label], place),
+          .parts = {labels[label]}};
+}
+
 }  // namespace
 
-void learn_labels(libpq::Connection& connection, const std::vector<change::SchemaStatement>& additions,
+void learn_labels(libpq::Connection& connection, const std::vector<change::SchemaStatement>& types,
                   SchemaScriptRun& script) {
-  if (additions.empty()) return;
-  const std::map<Type, Labels> standing = standing_labels(connection);
   std::map<Type, Labels> wanted;
-  for (const change::SchemaStatement& addition : additions) {
-    wanted[{addition.schema, addition.name}].push_back(added_label(addition.sql));
+  for (const change::SchemaStatement& type : types) {
+    if (type.kind != "enum type" && type.kind != change::enum_label_kind) continue;
+    std::ranges::copy(type.parts, std::back_inserter(wanted[{type.schema, type.name}]));
   }
+  if (wanted.empty()) return;
+  const std::map<Type, Labels> standing = standing_labels(connection);
   for (const auto& [type, labels] : wanted) {
     const auto here = standing.find(type);
     if (here == standing.end()) continue;
+    Labels known = here->second;
     for (const auto& [former, now] : renamed_labels(here->second, labels)) {
-      script.run(change::SchemaStatement{.kind = "renamed label",
+      script.run(change::SchemaStatement{.kind = change::renamed_label_kind,
                                          .schema = type.first,
                                          .name = type.second,
                                          .sql = fmt::format("ALTER TYPE {} RENAME VALUE {} TO {}",
-                                                            libpq::qualified(type.first, type.second), former, now)});
+                                                            libpq::qualified(type.first, type.second), former, now),
+                                         .parts = {former, now}});
+      known.push_back(now);
     }
-  }
-  for (const change::SchemaStatement& addition : additions) {
-    if (standing.contains({addition.schema, addition.name})) script.run(addition);
+    for (std::size_t label = 0; label < labels.size(); ++label) {
+      if (!holds(known, labels[label])) script.run(adding(type, labels, label));
+    }
   }
 }
 

@@ -123,6 +123,7 @@ void Definitions::judge(const FollowedTable& table, const TriggerStates& states,
       }
     } else {
       std::erase_if(news.picture.tables, [&](const CatalogTable& other) { return other.oid == table.oid; });
+      std::erase_if(news.picture.objects, [&](const ScriptedObject& object) { return object.table == table.oid; });
     }
     return;
   }

@@ -40,7 +40,12 @@ class DatabaseAndMirror {
                                         std::chrono::milliseconds patience = 60s) {
     auto result = eventually(patience, [&] {
       if (!program_.running()) return testing::AssertionFailure() << "pgmirror " << program_.fate();
-      return same_database(source_, mirror_, schema, left_out);
+      try {
+        return same_database(source_, mirror_, schema, left_out);
+      } catch (const pqxx::failure& in_the_way) {
+        // Tables are made anew while they are read.
+        return testing::AssertionFailure() << in_the_way.what();
+      }
     });
     if (!result) result << "\npgmirror's log:\n" << program_.log();
     return result;

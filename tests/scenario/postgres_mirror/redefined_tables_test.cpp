@@ -64,6 +64,65 @@ TEST(RedefinedTable, WhileTheCatalogWasKeptByAnotherVersion) {
   EXPECT_TRUE(pair.logs("was written by another version"));
 }
 
+/// As an agent leaves it that is killed between the rows of the first copy and what is made over them.
+TEST(RedefinedTable, MadeAnewAfterACopyThatCameToNoEnd) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run("CREATE TABLE t(id int PRIMARY KEY, gone text DEFAULT 'a'); INSERT INTO t VALUES (1)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pair.program().stop();
+  pqxx::connection mirror(connection_string(pair.mirror()));
+  pqxx::work undone(mirror);
+  undone.exec("ALTER TABLE public.t DROP CONSTRAINT t_pkey; ALTER TABLE public.t ADD added_by_people int");
+  undone.exec("CREATE INDEX made_by_people ON public.t (added_by_people)");
+  undone.exec("UPDATE pgmirror.tables SET state = 'copying', copied_at = 0");
+  undone.commit();
+  pair.run("DROP TABLE t; CREATE TABLE t(id bigint PRIMARY KEY, n int NOT NULL); INSERT INTO t VALUES (2, 3)");
+  pair.program().start();
+  const auto value = [&](const char* sql) {
+    pqxx::work now(mirror);
+    return std::string(now.exec(sql)[0][0].c_str());
+  };
+  EXPECT_TRUE(eventually(60s, [&] {
+    return value("SELECT string_agg(pg_catalog.to_jsonb(t) ->> 'n', ';') FROM public.t") == "3" &&
+           value("SELECT count(*) FROM pg_index WHERE indrelid = 'public.t'::regclass AND indisprimary") == "1";
+  })) << pair.program().log();
+  EXPECT_EQ(value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attname = 'gone'"), "0");
+}
+
+/// Only what came from the source ever goes.
+TEST(RedefinedTable, KeepsWhatPeopleHaveAddedToTheMirror) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run(
+      "CREATE TABLE t(id int PRIMARY KEY, v text, w int UNIQUE); CREATE INDEX i ON t(v); INSERT INTO t VALUES (1)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pqxx::connection mirror(connection_string(pair.mirror()));
+  const auto run = [&](const char* sql) {
+    pqxx::work now(mirror);
+    const auto rows = now.exec(sql);
+    now.commit();
+    return rows.empty() ? std::string{} : std::string(rows[0][0].c_str());
+  };
+  run("ALTER TABLE public.t ADD of_people int DEFAULT 5, ADD CONSTRAINT of_people CHECK (of_people > 0)");
+  run("CREATE INDEX people_search_by_this ON public.t (v, of_people)");
+  pair.run(
+      "ALTER TABLE t ALTER w TYPE text; DROP INDEX i; ALTER TABLE t DROP CONSTRAINT t_w_key; ALTER TABLE t ADD n int");
+  const auto parts = [&] {
+    return run(
+        "SELECT concat((SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute WHERE attnum > 0 AND"
+        "  NOT attisdropped AND attrelid = 'public.t'::regclass), '; ',"
+        " (SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid ="
+        "  'public.t'::regclass AND contype <> 'n'), '; ', (SELECT string_agg(indexrelid::regclass::text, ' '"
+        "  ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = 'public.t'::regclass))");
+  };
+  EXPECT_TRUE(
+      eventually(60s, [&] { return parts() == "id n of_people v w; of_people t_pkey; people_search_by_this t_pkey"; }))
+      << parts() << pair.program().log();
+}
+
 INSTANTIATE_TEST_SUITE_P(Definitions, RedefinedTables, testing::ValuesIn(definition_cases()), name_of);
 
 }  // namespace

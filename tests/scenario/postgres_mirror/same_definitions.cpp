@@ -22,11 +22,10 @@ constexpr const char* tables =
 
 /// Each gives lines of the tables that stand in {}.
 constexpr std::array queries{
-    // Without a key a mirror whose source is followed by triggers may have FULL for DEFAULT.
-    "SELECT pg_catalog.format('table %s: identity %s, comment %s', c.relname, CASE WHEN c.relreplident IN ('d', 'f', "
-    "'i')"
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = c.oid AND (indisprimary OR indisreplident))"
-    " THEN '-' ELSE c.relreplident::text END, pg_catalog.obj_description(c.oid, 'pg_class'))"
+    // An index that was dropped leaves a table that nothing identifies.
+    "SELECT pg_catalog.format('table %s: identity %s, comment %s', c.relname, CASE WHEN c.relreplident = 'i'"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = c.oid AND indisreplident)"
+    " THEN 'n' ELSE c.relreplident::text END, pg_catalog.obj_description(c.oid, 'pg_class'))"
     " FROM pg_catalog.pg_class c WHERE c.oid IN ({})",
     "SELECT pg_catalog.format('column %s.%s: %s%s%s default %s%s%s', a.attrelid::regclass, a.attname,"
     " pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation <> t.typcollation THEN ' ' ||"

@@ -1,0 +1,52 @@
+#include "sinks/postgres/own_parts.hpp"
+
+#include <utility>
+
+#include "sinks/postgres/standing_parts.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+OwnParts::OwnParts(libpq::Connection& connection, std::string mirror, std::string schema, std::string table)
+    : connection_(connection), mirror_(std::move(mirror)), schema_(std::move(schema)), table_(std::move(table)) {}
+
+void OwnParts::enter_new_table() {
+  // A row that stands is that of a table which somebody has dropped since.
+  connection_.execute(
+      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, parts) "
+      "VALUES ($1, $2, $3, 'copying', true, '{}') ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
+      "SET created = true, parts = '{}', state = CASE t.state WHEN 'dropped' THEN 'copying' ELSE t.state END",
+      libpq::Parameters::texts({mirror_, schema_, table_}));
+  for (const auto& [key, sql] : standing_parts(connection_, schema_, table_)) add(key, sql);
+}
+
+std::map<std::string, std::string> OwnParts::all() const {
+  const libpq::Result rows = connection_.execute(
+      "SELECT p.key, p.value FROM pgmirror.tables t, LATERAL pg_catalog.jsonb_each_text(t.parts) p "
+      "WHERE t.mirror = $1 AND t.schema_name = $2 AND t.table_name = $3",
+      libpq::Parameters::texts({mirror_, schema_, table_}));
+  std::map<std::string, std::string> parts;
+  for (int row = 0; row < rows.rows(); ++row) parts.emplace(rows.text(row, 0), rows.text(row, 1));
+  return parts;
+}
+
+void OwnParts::add(const std::string& key, const std::string& sql) {
+  connection_.execute(
+      "UPDATE pgmirror.tables SET parts = coalesce(parts, '{}') || pg_catalog.jsonb_build_object($4::text, $5::text) "
+      "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+      libpq::Parameters::texts({mirror_, schema_, table_, key, sql}));
+}
+
+void OwnParts::remove(const std::string& key) {
+  connection_.execute(
+      "UPDATE pgmirror.tables SET parts = parts - $4::text WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+      libpq::Parameters::texts({mirror_, schema_, table_, key}));
+}
+
+void OwnParts::rename(const std::string& key, const std::string& now) {
+  connection_.execute(
+      "UPDATE pgmirror.tables SET parts = parts - $4::text || pg_catalog.jsonb_build_object($5::text, '') "
+      "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND parts ? $4::text",
+      libpq::Parameters::texts({mirror_, schema_, table_, key, now}));
+}
+
+}  // namespace pgmirror::sinks::postgres

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "libpq/connection.hpp"
+
+namespace pgmirror::sinks::postgres {
+
+/// Columns, constraints and indexes of one table of the mirror that came from the source, with the statements of the
+/// source that made them: only these are ever taken away again. In pgmirror.tables, inside the caller's transaction.
+/// One thread. Everything throws DatabaseError.
+class OwnParts {
+ public:
+  OwnParts(libpq::Connection& connection, std::string mirror, std::string schema, std::string table);
+
+  /// A source's statement has just made the table: it is entered, waits for its rows, and all that it has is ours.
+  void enter_new_table();
+  /// By key; nothing where the table was not made by us or was never told whole.
+  std::map<std::string, std::string> all() const;
+  void add(const std::string& key, const std::string& sql = {});
+  void remove(const std::string& key);
+  void rename(const std::string& key, const std::string& now);
+
+ private:
+  libpq::Connection& connection_;
+  std::string mirror_;
+  std::string schema_;
+  std::string table_;
+};
+
+}  // namespace pgmirror::sinks::postgres
