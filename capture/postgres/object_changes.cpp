@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <ranges>
 #include <string>
 #include <tuple>
 
@@ -197,7 +196,8 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
   LayoutChanges layouts = layout_changes(before, after, kept);
   changes.gone = std::move(layouts.gone);
   changes.layouts = std::move(layouts.layouts);
-  for (const ScriptedObject& object : before.objects | std::views::reverse) {
+  for (auto at = before.objects.rbegin(); at != before.objects.rend(); ++at) {
+    const ScriptedObject& object = *at;
     // A table that is gone takes what is attached to it with it, or stays frozen with it.
     if (has_layout(object, before) || (object.table != 0 && !kept.contains(object.table))) continue;
     if (now.same(object) == nullptr && object.statement.kind != "partition") take_away(object, changes);

@@ -6,8 +6,6 @@
 namespace pgmirror::capture::postgres {
 namespace {
 
-using change::Column;
-
 class ColumnPairs {
  public:
   ColumnPairs(const change::Relation& before, const std::vector<int>& before_numbers, const change::Relation& after,
