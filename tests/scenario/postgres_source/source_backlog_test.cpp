@@ -188,9 +188,10 @@ TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
   followed.log().open_gate();
   EXPECT_TRUE(followed.caught_up(60s));
   const auto transactions = followed.log().durable_with_changes();
-  // With the definition of the new column.
-  EXPECT_EQ(transactions.back().changes.size(), 50001U) << transactions.back().changes.front().substr(0, 200);
-  EXPECT_EQ(std::ranges::count_if(transactions, [](const auto& one) { return one.changes.size() > 1000; }), 1);
+  const auto is_large = [](const auto& one) { return one.changes.size() > 1000; };
+  ASSERT_EQ(std::ranges::count_if(transactions, is_large), 1);
+  // With the definition of the new column; what the table has now is told behind it.
+  EXPECT_EQ(std::ranges::find_if(transactions, is_large)->changes.size(), 50001U);
 }
 
 TEST(PostgresBacklog, SlotMovesOnThroughWhatOthersWrote) {
