@@ -30,6 +30,8 @@ std::vector<std::size_t> key_places(const CatalogTable& table, const FollowedTab
   return places;
 }
 
+constexpr const char* row_trigger(bool partitioned) { return partitioned ? "pgmirror_partition_row" : "pgmirror_row"; }
+
 /// As pg_trigger.tgargs has it: each argument with a zero byte behind it.
 std::string arguments_in_hex(const std::string& argument) {
   std::string hex;
@@ -68,11 +70,10 @@ void drop_own_triggers(libpq::Connection& connection, const std::vector<ObjectId
 /// application's ATTACH would fail.
 std::string WantedTriggers::sql() const {
   std::string sql = fmt::format(
-      "DROP TRIGGER IF EXISTS pgmirror_row ON {0}; {3}CREATE TRIGGER {4} AFTER INSERT OR UPDATE OR DELETE ON {0}"
-      " FOR EACH ROW EXECUTE FUNCTION {1}({2}); ALTER TABLE {0} ENABLE ALWAYS TRIGGER {4};",
-      name, log_function, up_to_key.empty() ? "" : libpq::quote_literal(up_to_key),
-      partitioned ? fmt::format("DROP TRIGGER IF EXISTS pgmirror_partition_row ON {}; ", name) : std::string(),
-      partitioned ? "pgmirror_partition_row" : "pgmirror_row");
+      "DROP TRIGGER IF EXISTS {4} ON {0}; DROP TRIGGER IF EXISTS {3} ON {0}; CREATE TRIGGER {3} AFTER INSERT OR UPDATE"
+      " OR DELETE ON {0} FOR EACH ROW EXECUTE FUNCTION {1}({2}); ALTER TABLE {0} ENABLE ALWAYS TRIGGER {3};",
+      name, log_function, up_to_key.empty() ? "" : libpq::quote_literal(up_to_key), row_trigger(partitioned),
+      row_trigger(!partitioned));
   if (partitioned) return sql;
   return sql + fmt::format(
                    " DROP TRIGGER IF EXISTS pgmirror_truncate ON {0}; CREATE TRIGGER pgmirror_truncate AFTER TRUNCATE"
@@ -97,7 +98,8 @@ WantedTriggers wanted_triggers(const FollowedTable& followed, const CatalogTable
 std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, const std::vector<WantedTriggers>& wanted,
                                                const CatalogPicture& picture) {
   const libpq::Result result = connection.execute(fmt::format(
-      "SELECT t.tgrelid, t.tgtype, t.oid, t.xmin, pg_catalog.encode(t.tgargs, 'hex'), coalesce(i.xmin = t.xmin, false)"
+      "SELECT t.tgrelid, t.tgtype, t.oid, t.xmin, pg_catalog.encode(t.tgargs, 'hex'), coalesce(i.xmin = t.xmin, false),"
+      " t.tgname"
       " FROM pg_catalog.pg_trigger t LEFT JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.tgrelid"
       " WHERE {} AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' ORDER BY t.tgrelid, t.tgtype",
       calls_log_function()));
@@ -111,8 +113,10 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
     const auto leaf = leaves.find(relation);
     if (leaf == leaves.end()) continue;
     const int kind = static_cast<int>(result.integer(row, 1));
-    const bool as_wanted = kind == row_kind ? result.text(row, 4) == arguments_in_hex(leaf->second->up_to_key)
-                                            : kind == truncate_kind && !leaf->second->partitioned;
+    const WantedTriggers& triggers = *leaf->second;
+    const bool as_wanted = kind == row_kind ? result.text(row, 4) == arguments_in_hex(triggers.up_to_key) &&
+                                                  result.text(row, 6) == row_trigger(triggers.partitioned)
+                                            : kind == truncate_kind && !triggers.partitioned;
     if (!as_wanted) {
       strays.insert(relation);
       continue;
@@ -133,6 +137,10 @@ std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, co
 void install(libpq::Connection& connection, const WantedTriggers& triggers) {
   libpq::DatabaseTransaction transaction(connection);
   connection.execute(short_wait + triggers.sql());
+  // The name may be another table's by now.
+  const libpq::Result same = connection.execute(
+      fmt::format("SELECT pg_catalog.to_regclass({})::oid = {}", libpq::quote_literal(triggers.name), triggers.table));
+  if (!same.boolean(0, 0)) return;
   if (triggers.partitioned && !triggers.leaves.empty()) drop_own_triggers(connection, triggers.leaves);
   transaction.commit();
 }

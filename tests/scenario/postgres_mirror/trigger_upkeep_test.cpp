@@ -45,6 +45,31 @@ TEST(TriggerUpkeep, FunctionOfSomebodyElseIsRefused) {
   EXPECT_EQ(pair.program().wait(20s).exit_code, 78);
 }
 
+TEST(TriggerUpkeep, D21_TriggerOfAPartitionedTableGetsTheNameThatLetsOthersBeAttached) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run(
+      "CREATE TABLE p(id int, d int, PRIMARY KEY (id, d)) PARTITION BY RANGE (d);"
+      "CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (10); INSERT INTO p VALUES (1, 1);"
+      "CREATE TABLE alone(id int, d int, PRIMARY KEY (id, d)); INSERT INTO alone VALUES (2, 11)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pair.program().stop();
+  // As an earlier version had it.
+  pair.run("ALTER TRIGGER pgmirror_partition_row ON p RENAME TO pgmirror_row");
+  pair.program().start();
+  EXPECT_TRUE(eventually(30s, [&] {
+    try {
+      pair.run("ALTER TABLE p ATTACH PARTITION alone FOR VALUES FROM (10) TO (20)");
+      return true;
+    } catch (const pqxx::sql_error&) {
+      return false;
+    }
+  }));
+  pair.run("INSERT INTO p VALUES (3, 12), (4, 4)");
+  EXPECT_TRUE(pair.becomes_same());
+}
+
 TEST(TriggerUpkeep, WritersWithNoRightsInOurSchemaAreFollowed) {
   TriggerPair pair;
   pair.run(
