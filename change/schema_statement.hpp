@@ -25,7 +25,7 @@ struct SchemaStatement {
   /// The table, without its schema, that the object is a part of; empty for what stands by itself.
   std::string table{};
   /// Of a table's part its key: `constraint t_pkey`, `default id`. Of a `table layout` the keys of all that the table
-  /// has, columns with them. Of a label of an enum its literal, of a renamed one the former literal and the new.
+  /// has, columns with them. Of an enum all its labels, as literals behind the source's numbers; of a domain its constraints.
   std::vector<std::string> parts{};
 
   bool operator==(const SchemaStatement&) const = default;
@@ -34,9 +34,9 @@ struct SchemaStatement {
 /// SchemaStatement::kind of what makes nothing, but says that a table has these parts and no others: the statements
 /// that make them follow. What else the mirror has of the source's there goes.
 inline constexpr const char* table_layout_kind = "table layout";
-/// SchemaStatement::kind of what adds a label to an enum.
+/// SchemaStatement::kind of what says that an enum has these labels, some of which may be new.
 inline constexpr const char* enum_label_kind = "enum label";
-/// SchemaStatement::kind of what calls one otherwise.
+/// SchemaStatement::kind of what says that they are called so from here on.
 inline constexpr const char* renamed_label_kind = "renamed label";
 
 /// How far a sequence of a PostgreSQL source has been used.

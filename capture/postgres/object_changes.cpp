@@ -6,7 +6,6 @@
 #include <string>
 #include <tuple>
 
-#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/layout_changes.hpp"
 #include "capture/postgres/partition_changes.hpp"
 #include "libpq/identifier.hpp"
@@ -115,6 +114,16 @@ void sequence_change(const SchemaStatement& before, const SchemaStatement& after
   later(std::move(statement), changes);
 }
 
+/// New labels early, since rows on their way may have them; new names of labels at their place.
+void labels_change(const SchemaStatement& type, ObjectChanges& changes) {
+  SchemaStatement statement = type;
+  statement.kind = change::enum_label_kind;
+  statement.required = false;
+  changes.for_rows.push_back({.kind = CatalogEvent::Kind::statement, .statement = statement, .at_once = true});
+  statement.kind = change::renamed_label_kind;
+  later(std::move(statement), changes);
+}
+
 /// NOT NULL of a domain refuses rows; its default does nothing to rows that have their values already.
 void domain_change(const ScriptedObject& before, const ScriptedObject& after, ObjectChanges& changes) {
   const bool was = before.statement.sql.ends_with(" NOT NULL");
@@ -141,14 +150,14 @@ void take_away(const ScriptedObject& object, ObjectChanges& changes) {
 }
 
 void make(const ScriptedObject& object, bool of_new_table, ObjectChanges& changes) {
-  // The label that it stands behind may have another name until then.
-  if (object.statement.kind == change::enum_label_kind) later(object.statement, changes);
   // A sequence of a table that stands may be called otherwise until then.
   if (object.statement.kind == "sequence owner" && !of_new_table) {
     later(object.statement, changes);
     return;
   }
   CatalogEvent event = event_of(object.statement);
+  // It may refuse rows on their way.
+  if (object.statement.kind == "domain constraint") event.at_once = false;
   if (!event.at_once) {
     changes.over_rows.push_back(std::move(event));
   } else if (of_new_table) {
@@ -163,12 +172,9 @@ void change(const ScriptedObject& before, const ScriptedObject& after, bool rena
   const std::string& kind = after.statement.kind;
   if (before.node == after.node) rename(before.statement, after.statement, changes);
   if (kind == "sequence") sequence_change(before.statement, after.statement, changes);
+  if (kind == "enum type" && before.statement.parts != after.statement.parts) labels_change(after.statement, changes);
   if (before.statement.sql == after.statement.sql || told_otherwise(after)) return;
-  if (kind == change::enum_label_kind) {
-    if (before.node == after.node && before.statement.name != after.statement.name) {
-      later(label_rename(before.statement, after.statement), changes);
-    }
-  } else if (kind == "domain") {
+  if (kind == "domain") {
     domain_change(before, after, changes);
   } else if (before.node == after.node &&
              (renamed || (!after.written_by.empty() && before.written_by == after.written_by))) {
@@ -202,7 +208,6 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
     if (has_layout(object, before) || (object.table != 0 && !kept.contains(object.table))) continue;
     if (now.same(object) == nullptr && object.statement.kind != "partition") take_away(object, changes);
   }
-  std::set<std::string> new_enums;
   for (const ScriptedObject& listed : after.objects) {
     ScriptedObject object = listed;
     if (!has_layout(object, after)) {
@@ -217,14 +222,6 @@ ObjectChanges object_changes(const CatalogPicture& before, const CatalogPicture&
     const bool owner = object.statement.kind == "sequence owner" && layouts.tables.contains(object.table);
     if (owner) changes.over_rows.push_back(part_of(object));
     const ScriptedObject* const old = then.same(object);
-    if (old == nullptr && object.statement.kind == "enum type") {
-      new_enums.insert("ALTER TYPE " + libpq::qualified(object.statement.schema, object.statement.name) + " ADD");
-    }
-    // A new type is made with its labels.
-    const std::string& sql = object.statement.sql;
-    if (object.statement.kind == change::enum_label_kind && new_enums.contains(sql.substr(0, sql.find(" VALUE IF")))) {
-      continue;
-    }
     if (old == nullptr) {
       const bool of_table = object.statement.kind == "table" || object.table != 0;
       make(object, of_table && !kept.contains(object.table), changes);

@@ -28,7 +28,6 @@ inline constexpr ObjectId extension = 3079;
 inline constexpr ObjectId policy = 3256;
 inline constexpr ObjectId statistics = 3381;
 inline constexpr ObjectId collation = 3456;
-inline constexpr ObjectId enum_label = 3501;
 inline constexpr ObjectId search_dictionary = 3600;
 inline constexpr ObjectId search_configuration = 3602;
 }  // namespace catalogs

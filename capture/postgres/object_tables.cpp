@@ -60,6 +60,10 @@ class ColumnParts {
           fmt::format("ADD COLUMN {}", column_definition(column, nullptr, false)));
       return;
     }
+    if (!column.collation.empty()) {
+      add("column collation", "collation", column,
+          fmt::format("ALTER COLUMN {} TYPE {} COLLATE {}", name, column.type_name, column.collation));
+    }
     if (column.not_null) add("not null", "not null", column, fmt::format("ALTER COLUMN {} SET NOT NULL", name));
     if (identity != nullptr) {
       add("identity", "identity", column, fmt::format("ALTER COLUMN {} ADD {}", name, identity_clause(*identity)));

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "capture/postgres/object_readers.hpp"
 #include "capture/postgres/server_versions.hpp"
 #include "libpq/identifier.hpp"
@@ -68,7 +70,7 @@ std::string name_of(const libpq::Result& result, int row) {
 
 void read_enums(libpq::Connection& connection, SchemaObjects& objects) {
   const libpq::Result result = connection.execute(
-      "SELECT t.oid, n.nspname, t.typname, pg_catalog.quote_literal(e.enumlabel)"
+      "SELECT t.oid, n.nspname, t.typname, pg_catalog.quote_literal(e.enumlabel), e.oid"
       " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
       " LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid"
       " WHERE t.typtype = 'e' AND t.oid >= 16384 ORDER BY t.oid, e.enumsortorder");
@@ -76,32 +78,14 @@ void read_enums(libpq::Connection& connection, SchemaObjects& objects) {
     SchemaObject type = type_object(result, row, "enum type", {});
     const auto oid = result.integer(row, 0);
     const std::string name = name_of(result, row);
+    std::vector<std::string_view> labels;
     for (; row < result.rows() && result.integer(row, 0) == oid; ++row) {
-      if (!result.is_null(row, 3)) type.statement.parts.emplace_back(result.text(row, 3));
+      if (result.is_null(row, 3)) continue;
+      labels.push_back(result.text(row, 3));
+      type.statement.parts.push_back(fmt::format("{} {}", result.integer(row, 4), labels.back()));
     }
-    type.statement.sql = fmt::format("CREATE TYPE {} AS ENUM ({})", name, fmt::join(type.statement.parts, ", "));
+    type.statement.sql = fmt::format("CREATE TYPE {} AS ENUM ({})", name, fmt::join(labels, ", "));
     objects.push_back(std::move(type));
-  }
-}
-
-/// Each by itself, since a label keeps its number when it is called otherwise.
-void read_enum_labels(libpq::Connection& connection, SchemaObjects& objects) {
-  const libpq::Result result = connection.execute(
-      "SELECT t.oid, n.nspname, t.typname, e.oid, pg_catalog.quote_literal(e.enumlabel),"
-      " coalesce(' AFTER ' || pg_catalog.quote_literal(pg_catalog.lag(e.enumlabel) OVER place),"
-      "  ' BEFORE ' || pg_catalog.quote_literal(pg_catalog.lead(e.enumlabel) OVER place))"
-      " FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid"
-      " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid >= 16384"
-      " WINDOW place AS (PARTITION BY t.oid ORDER BY e.enumsortorder) ORDER BY t.oid, e.enumsortorder");
-  for (int row = 0; row < result.rows(); ++row) {
-    SchemaObject label = part_object(result, row, change::enum_label_kind,
-                                     fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{}", name_of(result, row),
-                                                 result.text(row, 4), result.text(row, 5)),
-                                     {});
-    label.node = {catalogs::enum_label, static_cast<ObjectId>(result.integer(row, 3))};
-    label.statement.parts = {std::string(result.text(row, 4))};
-    label.statement.name = fmt::format("{}.{}", result.text(row, 2), result.text(row, 4));
-    objects.push_back(std::move(label));
   }
 }
 
@@ -133,6 +117,9 @@ void read_domain_constraints(libpq::Connection& connection, SchemaObjects& objec
   for (int row = 0; row < result.rows(); ++row) {
     const std::string domain = name_of(result, row);
     const std::string constraint = libpq::quote_identifier(result.text(row, 3));
+    const ObjectNode type{catalogs::type, static_cast<ObjectId>(result.integer(row, 0))};
+    const auto made = std::ranges::find(objects, type, &SchemaObject::node);
+    if (made != objects.end()) made->statement.parts.push_back(fmt::format("{} {}", constraint, result.text(row, 4)));
     objects.push_back(
         part_object(result, row, "domain constraint",
                     fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, constraint, result.text(row, 4)),
@@ -189,7 +176,6 @@ void read_ranges(libpq::Connection& connection, SchemaObjects& objects) {
 SchemaObjects read_types(libpq::Connection& connection) {
   SchemaObjects objects;
   read_enums(connection, objects);
-  read_enum_labels(connection, objects);
   read_domains(connection, objects);
   read_domain_constraints(connection, objects);
   read_composites(connection, objects);

@@ -19,6 +19,7 @@ class ColumnPairs {
     pair_by_number();
     pair_by_name();
     pair_by_place();
+    doubt_the_rest();
   }
 
   bool certain() const { return certain_; }
@@ -68,6 +69,16 @@ class ColumnPairs {
       if (before_.columns[place].declared_type != after_.columns[place].declared_type) continue;
       pair(place, place);
       if (place + 1 == before_.columns.size()) certain_ = false;
+    }
+  }
+
+  /// Where columns before it are gone, one that was renamed stands at another place.
+  void doubt_the_rest() {
+    for (std::size_t to = 0; to < source_of_.size(); ++to) {
+      for (std::size_t from = 0; from < taken_.size() && !source_of_[to]; ++from) {
+        if (taken_[from] || (before_numbers_[from] != 0 && after_numbers_[to] != 0)) continue;
+        if (before_.columns[from].declared_type == after_.columns[to].declared_type) certain_ = false;
+      }
     }
   }
 

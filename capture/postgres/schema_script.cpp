@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/object_dependencies.hpp"
 #include "capture/postgres/object_order.hpp"
 #include "capture/postgres/object_readers.hpp"
@@ -68,7 +67,6 @@ class Selection {
     }
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (!taken_[i] || candidates_[i].rank == Rank::partition) continue;
-      if (candidates_[i].statement.kind == change::enum_label_kind) continue;
       candidates_[i].statement.stage = Stage::before_data;
       candidates_[i].statement.required = true;
     }
@@ -163,8 +161,8 @@ std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, cons
   selection.take_others(options);
   SchemaObjects objects = selection.taken();
   append(objects, schemas_of(connection, objects));
-  append(objects, table_layouts(catalog, scope, objects));
   if (options.comments) append(objects, read_comments(connection, scope, objects));
+  append(objects, table_layouts(catalog, scope, objects));
 
   std::vector<ScriptedObject> scripted;
   for (SchemaObject& object : in_order(std::move(objects), dependencies)) {
@@ -181,8 +179,6 @@ std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection
                                                    const ScriptOptions& options) {
   std::vector<change::SchemaStatement> statements;
   for (ScriptedObject& object : scripted_objects(connection, catalog, options)) {
-    // The type is made with them.
-    if (object.statement.kind == change::enum_label_kind) continue;
     statements.push_back(std::move(object.statement));
   }
   return statements;
@@ -196,11 +192,10 @@ std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connectio
   Selection selection(std::move(candidates), dependencies, scope);
   selection.take_tables();
   std::vector<change::SchemaStatement> additions;
-  for (const SchemaObject& object : selection.taken()) {
+  for (SchemaObject& object : selection.taken()) {
     if (object.statement.kind != "enum type") continue;
-    for (change::SchemaStatement& addition : label_additions(object.statement)) {
-      additions.push_back(std::move(addition));
-    }
+    additions.push_back(std::move(object.statement));
+    additions.back().kind = change::enum_label_kind;
   }
   return additions;
 }

@@ -36,7 +36,7 @@ std::vector<change::SchemaStatement> schema_script(libpq::Connection& connection
 std::vector<ScriptedObject> scripted_objects(libpq::Connection& connection, const RelationCatalog& catalog,
                                              const ScriptOptions& options = {});
 
-/// `ALTER TYPE ... ADD VALUE IF NOT EXISTS` for each label of each enum that a mirrored table needs.
+/// The labels of each enum that a mirrored table needs.
 std::vector<change::SchemaStatement> enum_additions(libpq::Connection& connection, const RelationCatalog& catalog);
 
 }  // namespace pgmirror::capture::postgres

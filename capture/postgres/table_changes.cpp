@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "capture/postgres/redefinition.hpp"
@@ -70,6 +72,40 @@ std::string filled_up(const CatalogTable& before, const CatalogTable& after, con
   return {};
 }
 
+/// The mirror computes such a column by itself, and goes on having what it has computed.
+std::string computed_before(const CatalogTable& before, const CatalogTable& after) {
+  for (const CatalogColumn& column : after.columns) {
+    const CatalogColumn* const former = before.column(column.name);
+    if (column.generated || former == nullptr || !former->generated || former->number == column.number) continue;
+    return fmt::format("another column, which was computed, was called {}", column.name);
+  }
+  return {};
+}
+
+std::string_view literal_of(std::string_view label) { return label.substr(label.find(' ') + 1); }
+
+/// A label of an enum has the name that another one had: rows of the stream may have come with it before it was told.
+bool labels_change_hands(const CatalogPicture& before, const CatalogPicture& after) {
+  std::map<ObjectNode, const ScriptedObject*> former;
+  for (const ScriptedObject& object : before.objects) {
+    if (object.statement.kind == "enum type") former.emplace(object.node, &object);
+  }
+  return std::ranges::any_of(after.objects, [&](const ScriptedObject& type) {
+    const auto known = former.find(type.node);
+    if (known == former.end()) return false;
+    const std::vector<std::string>& labels = known->second->statement.parts;
+    return std::ranges::any_of(type.statement.parts, [&](const std::string& label) {
+      return std::ranges::any_of(
+          labels, [&](const std::string& other) { return other != label && literal_of(other) == literal_of(label); });
+    });
+  });
+}
+
+/// Types of somebody's own, which may be made of enums.
+bool may_hold_labels(const CatalogTable& table) {
+  return std::ranges::any_of(table.columns, [](const CatalogColumn& column) { return column.type >= 16384; });
+}
+
 /// Between two looks: rows of the stream may have had it under a name that another column has now, and the stream does
 /// not number columns.
 bool column_came_and_went(const CatalogTable& before, const CatalogTable& after) {
@@ -86,6 +122,7 @@ bool column_came_and_went(const CatalogTable& before, const CatalogTable& after)
 std::string gap_reason(const CatalogTable& before, const CatalogTable& after, const FollowedTable& followed) {
   std::string reason = after.partitioned ? partitions_changed(before, after) : rewritten(before, after, followed);
   if (reason.empty()) reason = filled_up(before, after, followed);
+  if (reason.empty()) reason = computed_before(before, after);
   if (reason.empty() && column_came_and_went(before, after)) reason = "a column was added and dropped again meanwhile";
   return reason;
 }
@@ -121,6 +158,7 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
     if (wanted(after.table(table.oid), rules)) continue;
     events.push_back({.kind = Kind::table_disappeared, .table = std::move(*was)});
   }
+  const bool relabelled = labels_change_hands(before, after);
   for (const CatalogTable& table : after.tables) {
     std::optional<FollowedTable> is = wanted(&table, rules);
     if (!is) continue;
@@ -130,6 +168,10 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
       continue;
     }
     compare_table(*old, *follow(*old, everything), table, *is, events);
+    if (relabelled && may_hold_labels(table)) {
+      events.push_back(
+          {.kind = Kind::content_gap, .table = std::move(*is), .reason = "labels of an enum have changed hands"});
+    }
   }
   // Names change hands among tables that are defined one after another.
   std::ranges::stable_partition(events, [](const CatalogEvent& event) { return event.kind != Kind::content_gap; });

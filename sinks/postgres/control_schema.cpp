@@ -125,11 +125,21 @@ ALTER TABLE pgmirror.tables ADD COLUMN parts jsonb;
 COMMENT ON COLUMN pgmirror.tables.parts IS
   'Columns, constraints and indexes that came from a PostgreSQL source, with its statements: nothing else ever goes';
 )sql",
+    R"sql(
+CREATE TABLE pgmirror.enum_labels (
+  mirror text NOT NULL,
+  label oid NOT NULL,
+  source_label bigint NOT NULL,
+  PRIMARY KEY (mirror, label)
+);
+COMMENT ON TABLE pgmirror.enum_labels IS
+  'Which label of an enum of a PostgreSQL source a label of the mirror is, by the numbers that the servers gave them';
+)sql",
 };
 
-constexpr std::array private_tables{"pgmirror.version",     "pgmirror.checkpoint", "pgmirror.tables",
-                                    "pgmirror.parked",      "pgmirror.odd_values", "pgmirror.schema_history",
-                                    "pgmirror.copied_parts"};
+constexpr std::array private_tables{"pgmirror.version",      "pgmirror.checkpoint", "pgmirror.tables",
+                                    "pgmirror.parked",       "pgmirror.odd_values", "pgmirror.schema_history",
+                                    "pgmirror.copied_parts", "pgmirror.enum_labels"};
 
 /// Any number that nothing else in the database locks; spells "pgmirror".
 constexpr const char* lock_sql = "SELECT pg_catalog.pg_advisory_xact_lock(8099570168494747506)";

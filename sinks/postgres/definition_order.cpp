@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "sinks/postgres/of_postgres.hpp"
+
 namespace pgmirror::sinks::postgres {
 namespace {
 
@@ -61,11 +63,6 @@ Definition take_name(Definition& definition, const std::string& schema, const st
 
 Definition step_aside(Definition& definition, std::size_t number) {
   return take_name(definition, definition.change.before->schema, fmt::format("pgmirror_renaming_{}", number));
-}
-
-bool of_postgres(const change::Relation& relation) {
-  return std::ranges::any_of(relation.columns,
-                             [](const change::Column& column) { return column.family == change::TypeFamily::native; });
 }
 
 }  // namespace

@@ -67,7 +67,14 @@ constexpr std::array rules{
     Rule{"2BP01", poison, false, "another object in the mirror depends on what the source has dropped"},
 };
 
+constexpr std::string_view invalid_text = "22P02";
+constexpr std::string_view check_violation = "23514";
+
 }  // namespace
+
+bool refused_by_type(const libpq::DatabaseError& error) {
+  return error.sqlstate() == invalid_text || (error.sqlstate() == check_violation && error.constraint().table.empty());
+}
 
 Failure classify(const libpq::DatabaseError& error) {
   const std::string_view sqlstate = error.sqlstate();

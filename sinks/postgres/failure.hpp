@@ -25,6 +25,10 @@ struct Failure {
   bool conflict = false;
 };
 
+/// Whether it is a type that refuses a value: an enum without the label, a domain by its CHECK. That of a PostgreSQL
+/// source may be another one by now.
+bool refused_by_type(const libpq::DatabaseError& error);
+
 /// The only place that decides. `connection_lost` errors are transient: whoever had sent a COMMIT reads the checkpoint
 /// under its row lock before trying again.
 Failure classify(const libpq::DatabaseError& error);

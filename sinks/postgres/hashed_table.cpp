@@ -122,7 +122,7 @@ void HashedTable::mirror_places(const Buckets& buckets, const Places& consume) {
 
 std::unique_ptr<ComparedTable> compared_table(libpq::Connection& connection, change::Snapshot& snapshot,
                                               const MirrorTable& table, ReadingPace& pace) {
-  if (snapshot.gives_row_hashes() && table.of_postgres() && libpq::hashes_utf8(connection)) {
+  if (snapshot.gives_row_hashes() && table.of_postgres() && !table.columns.empty() && libpq::hashes_utf8(connection)) {
     return std::make_unique<HashedTable>(connection, snapshot, table, pace);
   }
   return std::make_unique<ImagedTable>(connection, snapshot, table, pace);

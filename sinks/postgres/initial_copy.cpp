@@ -13,6 +13,8 @@
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/content_comparison.hpp"
 #include "sinks/postgres/copy_state.hpp"
+#include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/of_postgres.hpp"
 #include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/table_copy.hpp"
 
@@ -108,6 +110,12 @@ InitialCopy::Outcome InitialCopy::run(libpq::Connection& connection, change::Sna
         if (!copy_one(connection, snapshot, relation, key, list, outcome, stop)) return outcome;
         again = false;
       } catch (const libpq::DatabaseError& error) {
+        const bool ordered = resync_.contains(relation->qualified_name());
+        if (leaves_misfits_ && !ordered && of_postgres(*relation) && refused_by_type(error)) {
+          spdlog::warn("[MirrorCopy] Table {} is copied again: {}", relation->qualified_name(), error.what());
+          outcome.misfits = true;
+          break;
+        }
         if (!refuses_row(error) || schema_.mirror().on_poison == config::PoisonRule::stop) throw;
         again = give_way(connection, snapshot, *relation, error, key);
       }

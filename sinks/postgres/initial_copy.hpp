@@ -45,7 +45,12 @@ class InitialCopy {
     std::uint64_t rows = 0;
     std::uint64_t odd_values = 0;
     bool complete = false;  ///< false: stopped on request
+    bool misfits = false;   ///< leave_misfits() has left a table
   };
+  /// A table with a row that a type of the mirror refuses waits for the next copy, instead of being stopped: its source
+  /// has changed the type since the snapshot, and prints the row so.
+  void leave_misfits() { leaves_misfits_ = true; }
+
   /// What stands in the tables that are still to be copied is to be replaced, now and by every later copy: the order
   /// may be interrupted half way. After SchemaBuilder::prepare, on a person's command only.
   static void allow_replacing(libpq::Connection& connection, const std::string& mirror);
@@ -84,6 +89,7 @@ class InitialCopy {
   std::int64_t epoch_;
   std::set<std::string> resync_;
   StatusBoard* board_;
+  bool leaves_misfits_ = false;
 };
 
 }  // namespace pgmirror::sinks::postgres

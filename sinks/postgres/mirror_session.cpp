@@ -11,6 +11,7 @@
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/early_apply.hpp"
+#include "sinks/postgres/enum_labels.hpp"
 #include "sinks/postgres/initial_copy.hpp"
 #include "sinks/postgres/parallel_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
@@ -18,7 +19,6 @@
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/serial_apply.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
-#include "sinks/postgres/type_learning.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -39,6 +39,7 @@ constexpr std::uint64_t some_changes = 32;
 constexpr milliseconds idle_wait{200};
 /// Not a matter of the order of rows any more, then.
 constexpr unsigned attempts_before_copy = 2;
+constexpr unsigned most_copies_of_misfits = 10;  ///< one after another
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -116,7 +117,7 @@ void MirrorSession::run(std::stop_token stop) {
     const auto relations = snapshot_of(source_)->relations();
     if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
   }
-  if (std::exchange(trouble_.type, false)) {
+  if (trouble_.type) {
     learn_types(ask_source([&] { return source_.type_additions(); }));
   }
   if (trouble_.attempts >= attempts_before_copy && trouble_.constraint &&
@@ -153,8 +154,7 @@ void MirrorSession::check_history() const {
 /// and before tables are made and rows copied, which may use them. Then they are those of the snapshot: labels of later
 /// come with what is told later, which would add again what was renamed by then.
 void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& types) {
-  SchemaScriptRun script(connection_, mirror_.name, position_, !ownership_.replica_role);
-  learn_labels(connection_, types, script);
+  learn_labels(connection_, mirror_.name, position_, types);
 }
 
 /// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
@@ -174,11 +174,14 @@ void MirrorSession::await_snapshot() {
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
+  // It may be another source by now.
+  forget_labels(connection_, mirror_.name);
   learn_types(ask_source([&] { return snapshot->definition(); }));
   schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
                    &board_);
+  copy.leave_misfits();
   if (snapshot->gives_copy_text() &&
       !ParallelCopy(schema_, ownership_.epoch, &board_).run(connection_, *snapshot, stop)) {
     return false;
@@ -228,8 +231,11 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   learn_types(ask_source([&] { return planned.snapshot->definition(); }));
   schema_.prepare(connection_, *planned.snapshot);
   InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
-  const bool complete = copy.run(connection_, *planned.snapshot, stop).complete;
-  const bool again = schema_.complete(connection_, *planned.snapshot).copy_again;
+  if (copies_of_misfits_ < most_copies_of_misfits) copy.leave_misfits();
+  const InitialCopy::Outcome copied = copy.run(connection_, *planned.snapshot, stop);
+  copies_of_misfits_ = copied.misfits ? copies_of_misfits_ + 1 : 0;
+  const bool complete = copied.complete;
+  const bool again = schema_.complete(connection_, *planned.snapshot).copy_again || copied.misfits;
   // Tables that the source has not any more wait in vain.
   if (complete) copy_awaited_ = again;
   if (complete && planned.ordered) orders_.resync_done();
@@ -398,7 +404,9 @@ bool MirrorSession::apply_alone() {
   comparisons_.give_way();
   SerialApply serial(connection_, ownership_, schema_, tables_);
   std::optional<SerialApply::Refusals> refusals;
-  if (trouble_.active_at(position_) && trouble_.attempts >= Trouble::most_attempts) {
+  const bool to_copy = trouble_.type && source_.tells_gaps();
+  const unsigned enough = to_copy ? attempts_before_copy : Trouble::most_attempts;
+  if (trouble_.active_at(position_) && trouble_.attempts >= enough) {
     refusals = {.rule = mirror_.on_poison, .attempts = trouble_.attempts};
   }
   collector_->restart(position_);

@@ -117,6 +117,7 @@ class MirrorSession {
   BatchGrowth growth_;
   std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
   std::optional<Planned> planned_;
+  unsigned copies_of_misfits_ = 0;
   bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
   std::future<std::unique_ptr<change::Snapshot>> opening_;
   change::Position apply_until_;  ///< while that is being opened

@@ -79,7 +79,8 @@ TableEffects::TableEffects(MirrorTablePtr table) : table_(std::move(table)), slo
 
 void TableEffects::add(RowOperation operation, Tuple old_key, Tuple new_row) {
   if (whole_rows_) {
-    const bool identified = operation == RowOperation::insert || is_complete(old_key);
+    // Of a table without columns one row is as good as another.
+    const bool identified = operation == RowOperation::insert || key_cells_.empty() || is_complete(old_key);
     if (!identified) throw std::logic_error("a row without a key was changed, and the source did not say which");
     if (operation != RowOperation::insert) count(old_key.data(), false);
     if (operation == RowOperation::update) new_row = completed(new_row, old_key.data());

@@ -18,22 +18,39 @@ constexpr std::string_view identity_of_rows = "replica identity";
 constexpr std::string_view constraint_part = "constraint ";
 constexpr std::string_view index_part = "index ";
 constexpr std::string_view generated_part = "generated ";
+constexpr std::string_view collation_part = "collation ";
 constexpr std::string_view default_part = "default ";
 constexpr std::string_view sequence_part = "identity ";
 constexpr std::string_view not_null_part = "not null ";
 constexpr std::string_view column_part = "column ";
 constexpr std::string_view owned_sequence = "sequence ";
-constexpr std::array order{identity_of_rows, constraint_part, index_part,     generated_part, default_part,
-                           sequence_part,    not_null_part,   owned_sequence, column_part};
+constexpr std::string_view comment_part = "comment";
+constexpr std::array order{comment_part,   identity_of_rows, constraint_part, index_part,
+                           generated_part, collation_part,   default_part,    sequence_part,
+                           not_null_part,  owned_sequence,   column_part};
 
 std::string name_in(std::string_view key, std::string_view part) { return std::string(key.substr(part.size())); }
 
 /// The column that a part is about; empty for those of the table.
 std::string column_of(std::string_view key) {
-  for (const std::string_view part : {generated_part, default_part, sequence_part, not_null_part, column_part}) {
+  for (const std::string_view part :
+       {generated_part, collation_part, default_part, sequence_part, not_null_part, column_part}) {
     if (key.starts_with(part)) return name_in(key, part);
   }
   return {};
+}
+
+/// ` IS` and the words of it come behind.
+std::string comment_subject(std::string_view key, const std::string& schema, const std::string& table) {
+  const std::string quoted = libpq::qualified(schema, table);
+  std::string_view part = key.substr(comment_part.size());
+  if (part.empty()) return "COMMENT ON TABLE " + quoted;
+  part.remove_prefix(1);
+  if (part.starts_with(column_part)) {
+    return fmt::format("COMMENT ON COLUMN {}.{}", quoted, libpq::quote_identifier(name_in(part, column_part)));
+  }
+  if (part.starts_with(index_part)) return "COMMENT ON INDEX " + libpq::qualified(schema, name_in(part, index_part));
+  return fmt::format("COMMENT ON CONSTRAINT {} ON {}", libpq::quote_identifier(name_in(part, constraint_part)), quoted);
 }
 
 std::string key_of(std::string_view part, const std::string& name) { return std::string(part) + name; }
@@ -100,6 +117,7 @@ bool PartFollow::stands(const change::SchemaStatement& part, const std::string& 
     const std::string fallback = key_of(default_part, name_in(key, sequence_part));
     if (standing_.contains(fallback)) take_away(fallback);
   }
+  if (key.starts_with(collation_part)) release_column(record_, schema_, table_, name_in(key, collation_part));
   if (key.starts_with(index_part)) clear_name(name_in(key, index_part));
   if (key.starts_with(constraint_part)) clear_name(name_in(key, constraint_part));
   return false;
@@ -118,7 +136,9 @@ void PartFollow::take_away(const std::string& key) {
     attempt(key, fmt::format("ALTER TABLE {} ALTER COLUMN {} {}", quoted_, libpq::quote_identifier(name_in(key, part)),
                              action));
   };
-  if (key == identity_of_rows) {
+  if (key.starts_with(comment_part)) {
+    attempt(key, comment_subject(key, schema_, table_) + " IS NULL");
+  } else if (key == identity_of_rows) {
     attempt(key, fmt::format("ALTER TABLE ONLY {} REPLICA IDENTITY DEFAULT", quoted_));
   } else if (key.starts_with(constraint_part)) {
     drop_constraint(key, name_in(key, constraint_part));
@@ -126,6 +146,11 @@ void PartFollow::take_away(const std::string& key) {
     attempt(key, "DROP INDEX IF EXISTS " + libpq::qualified(schema_, name_in(key, index_part)));
   } else if (key.starts_with(generated_part)) {
     alter(generated_part, "DROP EXPRESSION IF EXISTS");
+  } else if (key.starts_with(collation_part)) {
+    const std::string& standing = standing_.at(key);
+    release_column(record_, schema_, table_, name_in(key, collation_part));
+    // The type's own.
+    attempt(key, standing.substr(0, standing.rfind(" COLLATE ")));
   } else if (key.starts_with(default_part)) {
     alter(default_part, "DROP DEFAULT");
   } else if (key.starts_with(sequence_part)) {

@@ -67,6 +67,21 @@ class Renderer {
     return {.sql = std::move(sql), .parameters = std::move(parameters), .expectation = {expected}};
   }
 
+  /// Of a table without columns.
+  Statement insert_empty(std::uint64_t copies) const {
+    return {.sql = fmt::format("INSERT INTO {} SELECT FROM generate_series(1, {})", table_.quoted, copies),
+            .parameters = {},
+            .expectation = {copies}};
+  }
+  Statement remove_empty(std::uint64_t copies) const {
+    return {
+        .sql = fmt::format("DELETE FROM {0} AS d USING (SELECT t.tableoid AS o, t.ctid AS c FROM {0} AS t LIMIT {1})"
+                           " AS f WHERE d.ctid = f.c AND d.tableoid = f.o",
+                           table_.quoted, copies),
+        .parameters = {},
+        .expectation = {copies}};
+  }
+
   /// Of rows that nothing but their content names, as many as are to go: compared as the server prints them, so that
   /// types without an equality, NULLs and NaNs are found too.
   Statement remove_whole(const Rows& rows) {
@@ -445,6 +460,14 @@ void leave_to_copy(Work& work, CopiedRows& copied) {
 
 /// A table without a key: its rows are counted.
 std::vector<Statement> render_whole_rows(const TableEffects& effects, Renderer& renderer, CopiedRows* copied) {
+  std::vector<Statement> statements;
+  if (effects.table()->columns.empty()) {
+    for (const RowEffect& row : effects.rows()) {
+      if (row.kind == Kind::insert) statements.push_back(renderer.insert_empty(row.copies));
+      if (row.kind == Kind::remove) statements.push_back(renderer.remove_empty(row.copies));
+    }
+    return statements;
+  }
   Rows removed;
   Rows coming;
   for (const RowEffect& row : effects.rows()) {
@@ -454,7 +477,6 @@ std::vector<Statement> render_whole_rows(const TableEffects& effects, Renderer& 
   if (copied != nullptr && coming.size() >= copied->least) copied->rows = std::exchange(coming, {});
   Rows inserted;
   for (const RowEffect* row : coming) inserted.insert(inserted.end(), row->copies, row);
-  std::vector<Statement> statements;
   if (!removed.empty()) statements.push_back(renderer.remove_whole(removed));
   if (!inserted.empty()) statements.push_back(renderer.insert(inserted));
   return statements;

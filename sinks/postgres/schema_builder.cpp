@@ -120,10 +120,12 @@ MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection
   const bool ours = row != known.end() && row->second.created;
   try {
     MirrorTablePtr table = describe_for_copy(connection, relation);
-    const bool former = has_former_types(*table);
+    bool former = has_former_types(*table);
     if (ours && !former && table->of_postgres()) {
       ScriptedSchema(connection, *this, snapshot.position()).take_away_former(*relation, snapshot.definition());
-      return describe_for_copy(connection, relation);
+      table = describe_for_copy(connection, relation);
+      // A column that was computed here is an ordinary one now.
+      former = has_former_types(*table);
     }
     if (!ours || !former) return table;
   } catch (const SchemaError& error) {

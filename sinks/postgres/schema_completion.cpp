@@ -41,7 +41,8 @@ class SequenceOwners {
     }
     const libpq::Result names = connection.execute(
         "SELECT n.nspname, s.relname FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace n"
-        " ON n.oid = s.relnamespace WHERE s.relkind = 'S'");
+        " ON n.oid = s.relnamespace WHERE s.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
+        "  WHERE d.objid = s.oid AND d.deptype = 'i' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)");
     for (int row = 0; row < names.rows(); ++row) names_.emplace(names.text(row, 0), names.text(row, 1));
     transaction.commit();
   }

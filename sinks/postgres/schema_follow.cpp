@@ -7,6 +7,7 @@
 
 #include "libpq/identifier.hpp"
 #include "sinks/postgres/column_follow.hpp"
+#include "sinks/postgres/of_postgres.hpp"
 #include "sinks/postgres/own_parts.hpp"
 #include "sinks/postgres/privacy.hpp"
 
@@ -102,9 +103,8 @@ MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
     const TableDefinition definition = define_table(*after, schema, nullptr, builder_.mirror());
     record_.run(definition.create_sql, fmt::format("table {} was created", after->qualified_name()));
     connection_.execute(privacy_sql(definition.quoted));
-    const bool native = std::ranges::any_of(
-        after->columns, [](const change::Column& column) { return column.family == change::TypeFamily::native; });
-    if (native) OwnParts(connection_, builder_.mirror().name, schema, names_.name(*after)).enter_new_table();
+    if (of_postgres(*after))
+      OwnParts(connection_, builder_.mirror().name, schema, names_.name(*after)).enter_new_table();
   } else if (connection_.execute(fmt::format("SELECT FROM {} LIMIT 1", names_.quoted(*after))).rows() > 0) {
     throw SchemaError(
         resync_sentence(*after, "the source has created it, but the mirror has such a table with rows in it"));

@@ -9,6 +9,8 @@
 
 #include "libpq/database_transaction.hpp"
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/domain_constraints.hpp"
+#include "sinks/postgres/enum_labels.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/own_parts.hpp"
 #include "sinks/postgres/part_follow.hpp"
@@ -142,11 +144,29 @@ std::optional<SchemaStatement> SchemaScriptRun::another_way(const SchemaStatemen
     constexpr std::string_view creating = "CREATE";
     again.kind = "altered sequence";
     again.sql = "ALTER" + statement.sql.substr(creating.size());
+    if (const auto aside = identity_aside(statement)) {
+      again.kind = "moved sequence";
+      again.sql = *aside + "; " + statement.sql;
+    }
     return again;
   }
   again.sql = without_sequence_name(statement.sql);
   if (again.sql == statement.sql || (statement.kind == "table" && table_stands(statement))) return std::nullopt;
   return again;
+}
+
+/// An identity has its sequence whatever that is called, so it gives the name to one that others ask for by it.
+std::optional<std::string> SchemaScriptRun::identity_aside(const SchemaStatement& sequence) const {
+  const libpq::Result identity = connection_.execute(
+      "SELECT s.oid FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
+      " JOIN pg_catalog.pg_depend d ON d.objid = s.oid AND d.deptype = 'i'"
+      " AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+      " AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+      " WHERE s.relkind = 'S' AND n.nspname = $1 AND s.relname = $2",
+      libpq::Parameters::texts({sequence.schema, sequence.name}));
+  if (identity.rows() == 0) return std::nullopt;
+  return fmt::format("ALTER SEQUENCE {} RENAME TO \"pgmirror_identity_{}\"",
+                     libpq::qualified(sequence.schema, sequence.name), identity.text(0, 0));
 }
 
 bool SchemaScriptRun::table_stands(const SchemaStatement& statement) const {
@@ -165,6 +185,20 @@ void SchemaScriptRun::execute(const SchemaStatement& statement) {
     PartFollow(connection_, mirror_, position_, statement).retire(statement.parts);
     return;
   }
+  if (statement.kind == change::enum_label_kind || statement.kind == change::renamed_label_kind) {
+    EnumLabels labels(connection_, mirror_, position_, statement);
+    if (statement.kind == change::renamed_label_kind) labels.rename();
+    labels.add();
+    return;
+  }
+  if (statement.kind == domain_kind && retire_domain_constraints(connection_, mirror_, position_, statement)) {
+    ++report_.standing;
+    return;
+  }
+  if (statement.kind == enum_type_kind && EnumLabels(connection_, mirror_, position_, statement).take_name(statement)) {
+    ++report_.standing;
+    return;
+  }
   const bool bare = triggers_fire_ && statement.kind == "foreign key";
   const std::string sql = bare ? without_actions(statement.sql) : statement.sql;
   std::optional<PartFollow> part;
@@ -179,6 +213,7 @@ void SchemaScriptRun::execute(const SchemaStatement& statement) {
   if (part && !renaming) part->made(statement);
   const std::string closing = closing_sql(statement);
   if (!closing.empty()) connection_.execute(closing);
+  if (statement.kind == enum_type_kind) EnumLabels(connection_, mirror_, position_, statement).remember();
   if (statement.kind == "table") OwnParts(connection_, mirror_, statement.schema, statement.name).enter_new_table();
   note(sql, fmt::format("{} {} of the source", statement.kind, statement.name));
   ++report_.made[statement.kind];

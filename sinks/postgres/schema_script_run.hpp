@@ -45,6 +45,7 @@ class SchemaScriptRun {
   void execute(const change::SchemaStatement& statement);
   std::optional<change::SchemaStatement> another_way(const change::SchemaStatement& statement,
                                                      const libpq::DatabaseError& error) const;
+  std::optional<std::string> identity_aside(const change::SchemaStatement& sequence) const;
   bool table_stands(const change::SchemaStatement& statement) const;
   void refused(const change::SchemaStatement& statement, const libpq::DatabaseError& error);
   void note(const std::string& statement, const std::string& reason);

@@ -6,7 +6,9 @@
 
 #include "libpq/database_transaction.hpp"
 #include "sinks/postgres/checkpoint.hpp"
+#include "sinks/postgres/enum_labels.hpp"
 #include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/of_postgres.hpp"
 #include "sinks/postgres/refusing_object.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/sequence_values.hpp"
@@ -21,10 +23,6 @@ using change::RowOperation;
 using std::chrono::steady_clock;
 
 constexpr const char* unique_violation = "23505";
-bool of_postgres(const change::Relation& relation) {
-  return std::ranges::any_of(relation.columns,
-                             [](const change::Column& column) { return column.family == change::TypeFamily::native; });
-}
 
 }  // namespace
 
@@ -33,7 +31,7 @@ class SerialApply::Attempt {
  public:
   Attempt(SerialApply& apply, const change::Commit& commit, change::Position expected,
           const std::optional<Refusals>& refusals, const std::vector<NullNotAllowed>& nulls,
-          const std::vector<CopyNeeded>& left_to_copy)
+          const std::vector<CopyNeeded>& left_to_copy, const Stopping& copied_again)
       : connection_(apply.connection_),
         ownership_(apply.ownership_),
         schema_(apply.schema_),
@@ -42,6 +40,7 @@ class SerialApply::Attempt {
         expected_(expected),
         refusals_(refusals),
         nulls_(nulls),
+        copied_again_(copied_again),
         transaction_(apply.connection_),
         rows_(connection_, ownership_, schema_, tables_, commit_, refusals_),
         definitions_(connection_, schema_, tables_, commit_, left_to_copy,
@@ -113,7 +112,8 @@ class SerialApply::Attempt {
     } else if (const auto* statement = std::get_if<change::SchemaStatement>(&item)) {
       define_tables();
       flush();
-      if (!definitions_.takes_parts(*statement)) return;
+      const bool learned_before = statement->kind == change::enum_label_kind;
+      if (learned_before || !definitions_.takes_parts(*statement)) return;
       if (statement->kind == "table") definitions_.free_name(*statement);
       SchemaScriptRun(connection_, ownership_.mirror, commit_.position, !ownership_.replica_role)
           .run_inside(*statement);
@@ -136,10 +136,18 @@ class SerialApply::Attempt {
       rows_.settle();
       table = &tables_.describe(connection_, relation);
       allow_nulls(relation);
+      leave_to_copy(*table, *relation);
     }
     if (table->state == TrackedTable::State::stopped) ++table->skipped;
     if (table->state != TrackedTable::State::live || table->copied_at >= commit_.position) return nullptr;
     return table;
+  }
+
+  /// Here, because the table may have got its name in this transaction.
+  void leave_to_copy(const TrackedTable& table, const change::Relation& relation) {
+    const auto found = std::ranges::find_if(copied_again_, [&](const auto& one) { return *one.first == relation; });
+    if (found == copied_again_.end() || table.state != TrackedTable::State::live) return;
+    tables_.await_copy(connection_, relation, found->second);
   }
 
   /// What earlier tries have met. Here and not between two tries, because the table or the column may have been made by
@@ -196,6 +204,7 @@ class SerialApply::Attempt {
   change::Position expected_;
   const std::optional<Refusals>& refusals_;
   const std::vector<NullNotAllowed>& nulls_;
+  const Stopping& copied_again_;
   libpq::DatabaseTransaction transaction_;
   TransactionRows rows_;
   TransactionDefinitions definitions_;
@@ -219,8 +228,9 @@ SerialApply::Ahead SerialApply::look_ahead(queue::Cursor& cursor, change::Positi
       ahead.of_postgres = ahead.of_postgres || of_postgres(*row->relation);
       keyed_otherwise = keyed_otherwise || (row->relation->has_row_id && row->operation != RowOperation::insert);
     } else if (const auto* statement = std::get_if<change::SchemaStatement>(item)) {
-      // It cannot be used in the transaction that adds it.
-      if (statement->kind == change::enum_label_kind) ahead.labels.push_back(*statement);
+      // They cannot be used in the transaction that adds them.
+      const bool labels = statement->kind == change::enum_label_kind || statement->kind == enum_type_kind;
+      if (labels) ahead.labels.push_back(*statement);
     } else if (const auto* commit = std::get_if<change::Commit>(item)) {
       ahead.commit = *commit;
       ahead.two_passes = keyed_otherwise && rows > TransactionRows::chunk_rows;
@@ -259,15 +269,14 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
   const change::Commit& commit = ahead.commit;
   if (commit.position > until) return std::nullopt;
   Stopping stopping;
+  Stopping copied_again;
   std::vector<CopyNeeded> left_to_copy;
   std::vector<NullNotAllowed> nulls;
-  for (const change::SchemaStatement& label : ahead.labels) {
-    SchemaScriptRun(connection_, ownership_.mirror, commit.position, !ownership_.replica_role).run(label);
-  }
+  learn_labels(connection_, ownership_.mirror, commit.position, ahead.labels);
   bool two_passes = refusals.has_value() || ahead.two_passes;
   for (;; cursor.seek(position), tables_.load(connection_)) {
     try {
-      Attempt attempt(*this, commit, position, refusals, nulls, left_to_copy);
+      Attempt attempt(*this, commit, position, refusals, nulls, left_to_copy, copied_again);
       for (const auto& [relation, reason] : stopping) attempt.stop(tables_.by_name(*relation), *relation, reason);
       if (ahead.of_postgres) {
         attempt.send(cursor, RowPass::in_order, two_passes ? ApplyMode::replace : ApplyMode::direct);
@@ -280,10 +289,11 @@ std::optional<SerialApply::Outcome> SerialApply::apply_next(queue::Cursor& curso
       }
       return attempt.finish();
     } catch (const TableRefused& refused) {
+      Stopping& others = refused.copied_again ? copied_again : stopping;
       const bool in_vain =
-          std::ranges::any_of(stopping, [&](const auto& one) { return *one.first == *refused.relation; });
+          std::ranges::any_of(others, [&](const auto& one) { return *one.first == *refused.relation; });
       if (in_vain) throw SchemaError(refused.reason);
-      stopping.emplace_back(refused.relation, refused.reason);
+      others.emplace_back(refused.relation, refused.reason);
     } catch (const CopyNeeded& needed) {
       const auto same = [&](const CopyNeeded& earlier) {
         return earlier.table->qualified_name() == needed.table->qualified_name();

@@ -30,6 +30,10 @@ SELECT 'generated ' || attname, pg_catalog.concat('ALTER TABLE ', $3::text, ' AD
        ' GENERATED ALWAYS AS (', expression, ') STORED', CASE WHEN attnotnull THEN ' NOT NULL' END)
   FROM columns WHERE attgenerated <> ''
 UNION ALL
+SELECT 'collation ' || attname,
+       pg_catalog.concat('ALTER TABLE ', $3::text, ' ALTER COLUMN ', quoted, ' TYPE ', type, collated)
+  FROM columns WHERE collated IS NOT NULL AND attgenerated = ''
+UNION ALL
 SELECT 'not null ' || attname, pg_catalog.concat('ALTER TABLE ', $3::text, ' ALTER COLUMN ', quoted, ' SET NOT NULL')
   FROM columns WHERE attnotnull AND attgenerated = ''
 UNION ALL
@@ -69,12 +73,37 @@ SELECT pg_catalog.concat('sequence "', pg_catalog.replace(n.nspname, '"', '""'),
   JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
   JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 UNION ALL
+SELECT 'comment', pg_catalog.concat('COMMENT ON TABLE ', $3::text, ' IS ', pg_catalog.quote_literal(d.description))
+  FROM t JOIN pg_catalog.pg_description d ON d.objoid = t.oid AND d.objsubid = 0
+   AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+UNION ALL
+SELECT 'comment column ' || k.attname,
+       pg_catalog.concat('COMMENT ON COLUMN ', $3::text, '.', k.quoted, ' IS ', pg_catalog.quote_literal(d.description))
+  FROM columns k JOIN pg_catalog.pg_description d ON d.objoid = k.attrelid AND d.objsubid = k.attnum
+   AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+UNION ALL
+SELECT 'comment constraint ' || k.conname,
+       pg_catalog.concat('COMMENT ON CONSTRAINT "', pg_catalog.replace(k.conname, '"', '""'), '" ON ', $3::text, ' IS ',
+         pg_catalog.quote_literal(d.description))
+  FROM t JOIN pg_catalog.pg_constraint k ON k.conrelid = t.oid JOIN pg_catalog.pg_description d ON d.objoid = k.oid
+   AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+UNION ALL
+SELECT 'comment index ' || i.relname,
+       pg_catalog.concat('COMMENT ON INDEX "', pg_catalog.replace(n.nspname, '"', '""'), '"."',
+         pg_catalog.replace(i.relname, '"', '""'), '" IS ', pg_catalog.quote_literal(d.description))
+  FROM t JOIN pg_catalog.pg_index x ON x.indrelid = t.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
+  JOIN pg_catalog.pg_description d ON d.objoid = i.oid AND d.objsubid = 0
+   AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+UNION ALL
 SELECT 'replica identity', pg_catalog.concat('ALTER TABLE ONLY ', $3::text, ' REPLICA IDENTITY ',
-         CASE t.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
+         CASE WHEN t.relreplident = 'f' THEN 'FULL'
+         -- An index that was dropped leaves nothing.
+         WHEN t.relreplident = 'n' OR i.oid IS NULL THEN 'NOTHING'
          ELSE pg_catalog.concat('USING INDEX "', pg_catalog.replace(i.relname, '"', '""'), '"') END)
   FROM t LEFT JOIN pg_catalog.pg_index x ON x.indrelid = t.oid AND x.indisreplident AND t.relreplident = 'i'
   LEFT JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
- WHERE t.relreplident IN ('f', 'n') OR i.oid IS NOT NULL)sql";
+ WHERE t.relreplident <> 'd')sql";
 
 }  // namespace
 

@@ -102,7 +102,7 @@ void TableNames::free_index_names(const Relation& relation) {
       " SELECT 'INDEX', n.nspname, i.relname FROM t JOIN pg_catalog.pg_index x ON x.indrelid = t.oid"
       " JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace"
       " UNION ALL SELECT 'SEQUENCE', n.nspname, s.relname FROM t JOIN pg_catalog.pg_depend d ON d.refobjid = t.oid"
-      " AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')"
+      " AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i'"
       " AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
       " JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
       " JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace",

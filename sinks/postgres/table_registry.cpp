@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/of_postgres.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -83,9 +84,7 @@ TrackedTable& TableRegistry::describe(libpq::Connection& connection, const chang
       // Somebody dropped or altered the mirror's table: no reason for the others to wait.
       if (schema_.mirror().on_poison == config::PoisonRule::stop) throw;
       // Or the source did, and its rows of before come when the table is as of later: a copy brings them together.
-      const bool native = std::ranges::any_of(
-          relation->columns, [](const change::Column& column) { return column.family == change::TypeFamily::native; });
-      if (native && ++copies_for_misfit_[name_of(*relation)] <= most_copies_for_misfit) {
+      if (of_postgres(*relation) && ++copies_for_misfit_[name_of(*relation)] <= most_copies_for_misfit) {
         await_copy(connection, *relation, error.what());
         by_relation_[relation.get()] = {relation, &table};
         return table;

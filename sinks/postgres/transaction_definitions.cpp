@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/of_postgres.hpp"
 #include "sinks/postgres/transaction_rows.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -12,11 +13,7 @@ namespace {
 using change::RelationPtr;
 using State = TrackedTable::State;
 
-bool of_postgres(const RelationPtr& relation) {
-  return relation && std::ranges::any_of(relation->columns, [](const change::Column& column) {
-           return column.family == change::TypeFamily::native;
-         });
-}
+bool of_postgres(const RelationPtr& relation) { return relation && postgres::of_postgres(*relation); }
 
 }  // namespace
 

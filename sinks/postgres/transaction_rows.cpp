@@ -303,6 +303,7 @@ bool TransactionRows::drop_short_indexes(const MirrorTable& table, const RowEffe
 
 void TransactionRows::refuse(const TableEffects& effects, const RowEffect& row, const libpq::DatabaseError& error) {
   const MirrorTablePtr& table = effects.table();
+  if (table->of_postgres() && refused_by_type(error)) throw TableRefused{table->relation, error.what(), true};
   switch (refusals_->rule) {
     case config::PoisonRule::stop:
       throw BatchRefused(error, commit_.position, 1);

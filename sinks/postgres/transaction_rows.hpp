@@ -27,6 +27,7 @@ struct RefusalRule {
 struct TableRefused {
   change::RelationPtr relation;
   std::string reason;
+  bool copied_again = false;  ///< not stopped: its source has another type by now
 };
 
 /// Which of a transaction's row changes are sent, and how they are put together.

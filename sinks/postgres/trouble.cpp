@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
+#include "sinks/postgres/failure.hpp"
+
 namespace pgmirror::sinks::postgres {
 namespace {
 
-constexpr const char* invalid_text = "22P02";
 constexpr const char* integrity_violation = "23";  ///< a class
 
 }  // namespace
 
 void Trouble::refused(const libpq::DatabaseError& error) {
   object = refusing_object(error);
-  if (error.sqlstate() == invalid_text) type = true;
+  type = refused_by_type(error);
   constraint.reset();
   if (error.sqlstate().starts_with(integrity_violation) && !error.constraint().constraint.empty()) {
     constraint = error.constraint();

@@ -24,7 +24,7 @@ struct Trouble {
   std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
   /// Refused a row last. That of a PostgreSQL source may be another one by now: its table is copied again.
   std::optional<libpq::ConstraintName> constraint{};
-  bool type = false;  ///< a value did not fit its type last
+  bool type = false;  ///< a type refused a value last
 
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }

@@ -200,7 +200,7 @@ TEST_F(PrintedValues, T10_LabelThatTheSourceGainedSilentlyIsFetched) {
   const auto table = native_.table("feeling", {{"id", "integer"}, {"mood", "app.mood"}}, {0}, {{"1", "fine"}});
   start_and_copy();
   native_.type_addition(
-      {.kind = "enum type", .schema = "app", .name = "mood", .parts = {"'so so'", "'it''s'", "'fine'", "'great'"}});
+      {.kind = "enum label", .schema = "app", .name = "mood", .parts = {"'so so'", "'it''s'", "'fine'", "'great'"}});
   native_.transaction([&] { native_.insert(table, {"2", "great"}); });
   ASSERT_TRUE(catches_up());
   EXPECT_TRUE(holds_what_the_source_has(table));
@@ -213,8 +213,8 @@ TEST_F(PrintedValues, T10_LabelThatIsToldIsThereForTheRowsBehindIt) {
   native_.transaction([&] {
     native_.statement({.kind = "enum label",
                        .schema = "app",
-                       .name = "mood.great",
-                       .sql = "ALTER TYPE app.mood ADD VALUE IF NOT EXISTS 'great'"});
+                       .name = "mood",
+                       .parts = {"11 'so so'", "12 'it''s'", "13 'fine'", "14 'great'"}});
     native_.insert(table, {"2", "great"});
   });
   expect_exact(table);

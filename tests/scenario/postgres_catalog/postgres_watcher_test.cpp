@@ -265,10 +265,11 @@ TEST(PostgresWatcher, T10_TypesGrowAtOnce) {
     CREATE TYPE mood AS ENUM ('a', 'c'); CREATE DOMAIN d AS int CHECK (VALUE < 9) NOT NULL;
     CREATE TYPE pair AS (x int); CREATE TABLE t(id int PRIMARY KEY, m mood, n d, p pair))");
   EXPECT_EQ(watched.after("ALTER TYPE mood ADD VALUE 'b' BEFORE 'c'"),
-            "ALTER TYPE \"public\".\"mood\" ADD VALUE IF NOT EXISTS 'b' AFTER 'a'\n"
-            "at once ALTER TYPE \"public\".\"mood\" ADD VALUE IF NOT EXISTS 'b' AFTER 'a'\n");
+            "at once CREATE TYPE \"public\".\"mood\" AS ENUM ('a', 'b', 'c')\n"
+            "CREATE TYPE \"public\".\"mood\" AS ENUM ('a', 'b', 'c')\n");
   EXPECT_EQ(watched.after("ALTER TYPE mood RENAME VALUE 'b' TO 'it''s'"),
-            "ALTER TYPE \"public\".\"mood\" RENAME VALUE 'b' TO 'it''s'\n");
+            "at once CREATE TYPE \"public\".\"mood\" AS ENUM ('a', 'it''s', 'c')\n"
+            "CREATE TYPE \"public\".\"mood\" AS ENUM ('a', 'it''s', 'c')\n");
   EXPECT_EQ(watched.after("ALTER TYPE pair ADD ATTRIBUTE y text"),
             "at once ALTER TYPE \"public\".\"pair\" ADD ATTRIBUTE \"y\" text\n");
   EXPECT_EQ(watched.after("ALTER DOMAIN d DROP NOT NULL; ALTER DOMAIN d DROP CONSTRAINT d_check"),

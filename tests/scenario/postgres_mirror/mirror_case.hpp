@@ -24,5 +24,6 @@ const std::vector<MirrorCase>& name_cases();
 const std::vector<MirrorCase>& key_cases();
 const std::vector<MirrorCase>& transaction_cases();
 const std::vector<MirrorCase>& definition_cases();
+const std::vector<MirrorCase>& step_cases();
 
 }  // namespace pgmirror::tests

@@ -24,6 +24,22 @@ TEST_P(RedefinedTables, BecomeTheSame) {
   EXPECT_TRUE(eventually(15s, [&] { return same_definitions(pair.source(), pair.mirror()); })) << pair.program().log();
 }
 
+class TablesStepByStep : public testing::TestWithParam<MirrorCase> {};
+
+TEST_P(TablesStepByStep, AreTheSameAfterEachOne) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run(GetParam().before);
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  for (const std::string& sql : GetParam().during) {
+    pair.run(sql);
+    ASSERT_TRUE(pair.becomes_same()) << sql;
+    ASSERT_TRUE(eventually(15s, [&] { return same_definitions(pair.source(), pair.mirror()); }))
+        << sql << pair.program().log();
+  }
+}
+
 /// Before a copy could even begin, and in a catalog that another version has kept.
 TEST(RedefinedTable, WhileItWaitsForItsFirstCopy) {
   DatabaseAndMirror pair(source_server(), shared_postgres());
@@ -124,6 +140,8 @@ TEST(RedefinedTable, KeepsWhatPeopleHaveAddedToTheMirror) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Definitions, RedefinedTables, testing::ValuesIn(definition_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Steps, RedefinedTables, testing::ValuesIn(step_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Steps, TablesStepByStep, testing::ValuesIn(step_cases()), name_of);
 
 }  // namespace
 }  // namespace pgmirror::tests

@@ -2,22 +2,11 @@
 
 #include <limits>
 
-#include "capture/postgres/enum_labels.hpp"
 #include "capture/postgres/preflight.hpp"
 #include "capture/postgres/sequence_watch.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
-
-TEST(EnumLabels, T10_LabelsAreAddedInTheirPlacesAndRenamed) {
-  const change::SchemaStatement type{
-      .kind = "enum type", .schema = "s", .name = "t", .parts = {"'0'", "'it''s AFTER'"}};
-  const auto added = label_additions(type);
-  ASSERT_EQ(added.size(), 2U);
-  EXPECT_EQ(added[0].sql, "ALTER TYPE \"s\".\"t\" ADD VALUE IF NOT EXISTS '0' BEFORE 'it''s AFTER'");
-  EXPECT_EQ(added[1].sql, "ALTER TYPE \"s\".\"t\" ADD VALUE IF NOT EXISTS 'it''s AFTER' AFTER '0'");
-  EXPECT_EQ(label_rename(added[1], added[0]).sql, "ALTER TYPE \"s\".\"t\" RENAME VALUE 'it''s AFTER' TO '0'");
-}
 
 SequenceState sequence(std::int64_t last, std::int64_t increment, std::int64_t minimum, std::int64_t maximum) {
   SequenceState state;
