@@ -135,6 +135,11 @@ CREATE TABLE pgmirror.enum_labels (
 COMMENT ON TABLE pgmirror.enum_labels IS
   'Which label of an enum of a PostgreSQL source a label of the mirror is, by the numbers that the servers gave them';
 )sql",
+    R"sql(
+ALTER TABLE pgmirror.tables ADD COLUMN whole boolean NOT NULL DEFAULT true;
+COMMENT ON COLUMN pgmirror.tables.whole IS
+  'False between the copy of the rows and the end of what is made over them: keys, indexes and the rest';
+)sql",
 };
 
 constexpr std::array private_tables{"pgmirror.version",      "pgmirror.checkpoint", "pgmirror.tables",

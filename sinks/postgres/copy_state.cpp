@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "libpq/database_transaction.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/pinned_settings.hpp"
 #include "sinks/postgres/replica_role.hpp"
@@ -27,9 +28,9 @@ void check_epoch(libpq::Connection& connection, const std::string& mirror, std::
 void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                change::Position position, std::uint64_t rows) {
   connection.execute(
-      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows) "
-      "VALUES ($1, $2, $3, 'live', false, $4, $5) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
-      "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, last_error = NULL, "
+      "INSERT INTO pgmirror.tables AS t (mirror, schema_name, table_name, state, created, copied_at, rows, whole) "
+      "VALUES ($1, $2, $3, 'live', false, $4, $5, false) ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
+      "SET state = 'live', copied_at = excluded.copied_at, rows = excluded.rows, whole = false, last_error = NULL, "
       "updated_at = pg_catalog.now()",
       libpq::Parameters::texts({mirror, table.schema, table.name})
           .integer(static_cast<std::int64_t>(position.value))
@@ -38,6 +39,20 @@ void make_live(libpq::Connection& connection, const std::string& mirror, const M
   connection.execute(
       "DELETE FROM pgmirror.parked WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND position <= $4",
       libpq::Parameters::texts({mirror, table.schema, table.name}).integer(static_cast<std::int64_t>(position.value)));
+}
+
+void make_whole(libpq::Connection& connection, const std::string& mirror) {
+  libpq::DatabaseTransaction transaction(connection);
+  connection.execute("UPDATE pgmirror.tables SET whole = true WHERE mirror = $1 AND NOT whole",
+                     libpq::Parameters::texts({mirror}));
+  transaction.commit();
+}
+
+bool any_not_whole(libpq::Connection& connection, const std::string& mirror) {
+  return connection
+             .execute("SELECT FROM pgmirror.tables WHERE mirror = $1 AND state = 'live' AND NOT whole",
+                      libpq::Parameters::texts({mirror}))
+             .rows() > 0;
 }
 
 void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,

@@ -26,6 +26,12 @@ void check_epoch(libpq::Connection& connection, const std::string& mirror, std::
 void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                change::Position position, std::uint64_t rows);
 
+/// What is made over the rows stands: of all tables, whose indexes and the rest are made when copies have come to their
+/// end. Its own transaction.
+void make_whole(libpq::Connection& connection, const std::string& mirror);
+/// Whether a copy came to no such end.
+bool any_not_whole(libpq::Connection& connection, const std::string& mirror);
+
 /// The table is left as it is until somebody orders that it be copied. Of `table` only the names are used.
 void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                   const std::string& reason);

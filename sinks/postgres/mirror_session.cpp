@@ -10,6 +10,7 @@
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/early_apply.hpp"
 #include "sinks/postgres/enum_labels.hpp"
 #include "sinks/postgres/initial_copy.hpp"
@@ -131,7 +132,7 @@ void MirrorSession::run(std::stop_token stop) {
   collector_.emplace(*cursor_, tables_);
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
   if (source_.tells_gaps()) {
-    copy_awaited_ = tables_.any_awaits_copy();
+    copy_awaited_ = tables_.any_awaits_copy() || any_not_whole(connection_, mirror_.name);
   } else if (auto snapshot = snapshot_of(source_); !tables_.all_live(snapshot->relations())) {
     planned_ = Planned{.snapshot = std::move(snapshot)};
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/known_tables.hpp"
 #include "sinks/postgres/mirror_catalog.hpp"
 #include "sinks/postgres/schema_follow.hpp"
@@ -76,9 +77,11 @@ SchemaReport SchemaBuilder::build_indexes(libpq::Connection& connection,
 
 SchemaReport SchemaBuilder::complete(libpq::Connection& connection, change::Snapshot& snapshot) const {
   const auto script = snapshot.definition();
-  if (script.empty()) return build_indexes(connection, snapshot.relations());
-  return ScriptedSchema(connection, *this, snapshot.position())
-      .complete(script, snapshot.relations(), snapshot.sequences());
+  const SchemaReport report = script.empty() ? build_indexes(connection, snapshot.relations())
+                                             : ScriptedSchema(connection, *this, snapshot.position())
+                                                   .complete(script, snapshot.relations(), snapshot.sequences());
+  make_whole(connection, mirror_.name);
+  return report;
 }
 
 MirrorTablePtr SchemaBuilder::describe(libpq::Connection& connection, const RelationPtr& relation) const {

@@ -107,7 +107,7 @@ std::set<SchemaCompletion::TableName> SchemaCompletion::copied_tables() const {
   const libpq::Result rows = connection_.execute(
       "SELECT t.schema_name, t.table_name FROM pgmirror.tables t"
       " LEFT JOIN pgmirror.checkpoint k ON k.mirror = t.mirror WHERE t.mirror = $1"
-      " AND (coalesce(k.position, 0) = 0 OR t.state = 'live' AND t.copied_at >= $2)",
+      " AND (coalesce(k.position, 0) = 0 OR t.state = 'live' AND (t.copied_at >= $2 OR NOT t.whole))",
       libpq::Parameters{}.text(builder_.mirror().name).integer(static_cast<std::int64_t>(position_.value)));
   std::set<TableName> copied;
   for (int row = 0; row < rows.rows(); ++row) copied.emplace(rows.text(row, 0), rows.text(row, 1));

@@ -177,6 +177,7 @@ class SerialApply::Attempt {
     empty();
     for (const change::RelationPtr& relation : definitions_.carry_out()) {
       allow_nulls(relation);
+      leave_to_copy(tables_.by_name(*relation), *relation);
       ++outcome_.applied.changes;
     }
     emptied_ = std::move(afterwards);

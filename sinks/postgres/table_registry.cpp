@@ -137,6 +137,8 @@ void TableRegistry::renamed(const change::Relation& before, const change::Relati
   if (name_of(before) == name_of(after)) return;
   by_name(after) = by_name(before);
   tables_.erase(name_of(before));
+  // Under its former name it may have waited in vain.
+  if (by_name(after).state == State::absent) copy_asked_ = true;
 }
 
 void TableRegistry::await_copy(libpq::Connection& connection, const change::Relation& relation,

@@ -101,6 +101,20 @@ TEST_F(PartitionedMirror, D21_FollowsWhatHappenedToPartitionsWhileNoAgentRan) {
   EXPECT_TRUE(pair_.becomes_same());
 }
 
+TEST_F(PartitionedMirror, D21_FollowsAPartitionThatWasDetachedWhileNoAgentRan) {
+  pair_.program().set("MIRROR_PARTITIONED_TABLES", "m,other");
+  mirror_first(measures);
+  pair_.program().stop();
+  tell_source(
+      "ALTER TABLE m DETACH PARTITION m1; INSERT INTO m1 VALUES (8000, 4, 'alone'); INSERT INTO m VALUES (8001, 15, "
+      "'in m')");
+  pair_.program().start();
+  EXPECT_TRUE(pair_.becomes_same());
+  EXPECT_TRUE(same_trees("m"));
+  tell_source("INSERT INTO m1 VALUES (8002, 5, 'more'); INSERT INTO other SELECT 9000, 'goes on'");
+  EXPECT_TRUE(pair_.becomes_same());
+}
+
 /// Nothing is taken away by another rule alone.
 TEST_F(PartitionedMirror, D21_StaysAsItIsWhenTheRuleChanges) {
   pair_.program().set("MIRROR_PARTITIONED_TABLES", "m");

@@ -107,6 +107,23 @@ TEST(RedefinedTable, MadeAnewAfterACopyThatCameToNoEnd) {
   EXPECT_EQ(value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attname = 'gone'"), "0");
 }
 
+/// As an agent leaves it that is killed between the rows of a later copy and what is made over them.
+TEST(RedefinedTable, GetsItsIndexesAfterALaterCopyThatCameToNoEnd) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run("CREATE TABLE t(id int PRIMARY KEY, v text DEFAULT 'a'); CREATE INDEX i ON t(v); INSERT INTO t VALUES (1)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pair.program().stop();
+  pqxx::connection mirror(connection_string(pair.mirror()));
+  pqxx::work undone(mirror);
+  undone.exec("DROP INDEX public.i; ALTER TABLE public.t ALTER v DROP DEFAULT");
+  undone.exec("UPDATE pgmirror.tables SET whole = false, parts = parts - 'index i' - 'default v'");
+  undone.commit();
+  pair.program().start();
+  EXPECT_TRUE(eventually(30s, [&] { return same_definitions(pair.source(), pair.mirror()); })) << pair.program().log();
+}
+
 /// Only what came from the source ever goes.
 TEST(RedefinedTable, KeepsWhatPeopleHaveAddedToTheMirror) {
   DatabaseAndMirror pair(source_server(), shared_postgres());
