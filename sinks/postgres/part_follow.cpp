@@ -102,7 +102,9 @@ bool PartFollow::stands(const change::SchemaStatement& part, const std::string& 
   const auto found = standing_.find(key);
   if (found != standing_.end()) {
     const auto own = ours_.find(key);
-    const bool same = found->second == without_sequence_name(sql) || (own != ours_.end() && own->second == part.sql);
+    // An identity by an index goes with that index, though it was made as it is wanted.
+    const bool as_made = own != ours_.end() && own->second == part.sql && key != identity_of_rows;
+    const bool same = as_made || found->second == without_sequence_name(sql);
     if (same || !(created_ || is_ours(key))) {
       if (own == ours_.end() && same) made(part);
       return true;
