@@ -112,7 +112,7 @@ void ColumnFollow::add(const Column& column) {
     record_.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}{}", table_, quote_column(column.name), type.sql,
                             column.collation.empty() ? "" : " COLLATE " + column.collation),
                 reason);
-    own_.add("column " + mirror_column(column.name));
+    own_.add({{"column " + mirror_column(column.name), ""}});
     return;
   }
   const bool constant = column.default_sql && read_constant(*column.default_sql).has_value();

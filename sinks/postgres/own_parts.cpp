@@ -1,8 +1,10 @@
 #include "sinks/postgres/own_parts.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "sinks/postgres/standing_parts.hpp"
+#include "sinks/postgres/text_array.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -16,24 +18,36 @@ void OwnParts::enter_new_table() {
       "VALUES ($1, $2, $3, 'copying', true, '{}') ON CONFLICT (mirror, schema_name, table_name) DO UPDATE "
       "SET created = true, parts = '{}', state = CASE t.state WHEN 'dropped' THEN 'copying' ELSE t.state END",
       libpq::Parameters::texts({mirror_, schema_, table_}));
-  for (const auto& [key, sql] : standing_parts(connection_, schema_, table_)) add(key, sql);
+  add(standing_parts(connection_, schema_, table_));
 }
 
-std::map<std::string, std::string> OwnParts::all() const {
+OwnParts::Record OwnParts::read() const {
   const libpq::Result rows = connection_.execute(
-      "SELECT p.key, p.value FROM pgmirror.tables t, LATERAL pg_catalog.jsonb_each_text(t.parts) p "
+      "SELECT t.created, p.key, p.value FROM pgmirror.tables t "
+      "LEFT JOIN LATERAL pg_catalog.jsonb_each_text(t.parts) p ON true "
       "WHERE t.mirror = $1 AND t.schema_name = $2 AND t.table_name = $3",
       libpq::Parameters::texts({mirror_, schema_, table_}));
-  std::map<std::string, std::string> parts;
-  for (int row = 0; row < rows.rows(); ++row) parts.emplace(rows.text(row, 0), rows.text(row, 1));
-  return parts;
+  Record record;
+  for (int row = 0; row < rows.rows(); ++row) {
+    record.created = rows.boolean(row, 0);
+    if (!rows.is_null(row, 1)) record.parts.emplace(rows.text(row, 1), rows.text(row, 2));
+  }
+  return record;
 }
 
-void OwnParts::add(const std::string& key, const std::string& sql) {
+void OwnParts::add(const std::map<std::string, std::string>& parts) {
+  std::vector<std::string> keys;
+  std::vector<std::string> statements;
+  for (const auto& [key, sql] : parts) {
+    keys.push_back(key);
+    statements.push_back(sql);
+  }
   connection_.execute(
-      "UPDATE pgmirror.tables SET parts = coalesce(parts, '{}') || pg_catalog.jsonb_build_object($4::text, $5::text) "
+      "UPDATE pgmirror.tables SET parts = coalesce(parts, '{}') || pg_catalog.jsonb_object($4::text[], $5::text[]) "
       "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
-      libpq::Parameters::texts({mirror_, schema_, table_, key, sql}));
+      libpq::Parameters::texts({mirror_, schema_, table_})
+          .binary(bytes_array(keys, text_oid), text_array_oid)
+          .binary(bytes_array(statements, text_oid), text_array_oid));
 }
 
 void OwnParts::remove(const std::string& key) {

@@ -16,9 +16,14 @@ class OwnParts {
 
   /// A source's statement has just made the table: it is entered, waits for its rows, and all that it has is ours.
   void enter_new_table();
-  /// By key; nothing where the table was not made by us or was never told whole.
-  std::map<std::string, std::string> all() const;
-  void add(const std::string& key, const std::string& sql = {});
+  struct Record {
+    bool created = false;  ///< by us, rather than found in the mirror
+    /// By key; nothing where the table was not made by us or was never told whole.
+    std::map<std::string, std::string> parts{};
+  };
+  Record read() const;
+  /// By key, as Record::parts.
+  void add(const std::map<std::string, std::string>& parts);
   void remove(const std::string& key);
   void rename(const std::string& key, const std::string& now);
 

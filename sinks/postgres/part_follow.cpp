@@ -58,26 +58,42 @@ std::string key_of(std::string_view part, const std::string& name) { return std:
 }  // namespace
 
 PartFollow::PartFollow(libpq::Connection& connection, const std::string& mirror, change::Position position,
-                       const change::SchemaStatement& statement)
+                       const std::string& schema, const std::string& table)
     : record_(connection, mirror, position),
-      schema_(statement.schema),
-      table_(libpq::mirror_identifier(statement.table)),
+      schema_(schema),
+      table_(libpq::mirror_identifier(table)),
       quoted_(libpq::qualified(schema_, table_)),
       own_(connection, mirror, schema_, table_),
-      ours_(own_.all()),
-      standing_(standing_parts(connection, schema_, table_)) {
-  const libpq::Result row = connection.execute(
-      "SELECT created FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
-      libpq::Parameters::texts({mirror, schema_, table_}));
-  created_ = row.rows() == 1 && row.boolean(0, 0);
+      recorded_(own_.read()),
+      standing_(standing_parts(connection, schema_, table_)) {}
+
+bool PartFollow::is_of(const std::string& schema, const std::string& table) const {
+  return schema == schema_ && libpq::mirror_identifier(table) == table_;
+}
+
+/// In the source's words or in those of this server.
+bool PartFollow::is_same(const std::string& key, const std::string& standing, const change::SchemaStatement& part,
+                         const std::string& sql) const {
+  if (standing == without_sequence_name(sql)) return true;
+  // An identity by an index goes with that index, though it was made as it is wanted.
+  if (key == identity_of_rows) return false;
+  const auto own = recorded_.parts.find(key);
+  return own != recorded_.parts.end() && own->second == part.sql;
+}
+
+bool PartFollow::settled(const change::SchemaStatement& part, const std::string& sql) const {
+  if (part.parts.size() != 1 || !is_of(part.schema, part.table)) return false;
+  const std::string& key = part.parts.front();
+  const auto found = standing_.find(key);
+  return found != standing_.end() && recorded_.parts.contains(key) && is_same(key, found->second, part, sql);
 }
 
 /// What a column has goes with the column's origin; the table's identity with the table's.
 bool PartFollow::is_ours(const std::string& key) const {
-  if (ours_.contains(key)) return true;
+  if (recorded_.parts.contains(key)) return true;
   const std::string column = column_of(key);
-  if (!column.empty()) return !key.starts_with(column_part) && ours_.contains(key_of(column_part, column));
-  return created_ && (key == identity_of_rows || key.starts_with(owned_sequence));
+  if (!column.empty()) return !key.starts_with(column_part) && recorded_.parts.contains(key_of(column_part, column));
+  return recorded_.created && (key == identity_of_rows || key.starts_with(owned_sequence));
 }
 
 void PartFollow::retire(const std::vector<std::string>& keys) {
@@ -101,12 +117,9 @@ bool PartFollow::stands(const change::SchemaStatement& part, const std::string& 
   const std::string& key = part.parts.front();
   const auto found = standing_.find(key);
   if (found != standing_.end()) {
-    const auto own = ours_.find(key);
-    // An identity by an index goes with that index, though it was made as it is wanted.
-    const bool as_made = own != ours_.end() && own->second == part.sql && key != identity_of_rows;
-    const bool same = as_made || found->second == without_sequence_name(sql);
-    if (same || !(created_ || is_ours(key))) {
-      if (own == ours_.end() && same) made(part);
+    const bool same = is_same(key, found->second, part, sql);
+    if (same || !(recorded_.created || is_ours(key))) {
+      if (same && !recorded_.parts.contains(key)) made(part);
       return true;
     }
     take_away(key);
@@ -127,8 +140,13 @@ bool PartFollow::stands(const change::SchemaStatement& part, const std::string& 
 
 void PartFollow::made(const change::SchemaStatement& part) {
   const std::string& key = part.parts.front();
-  own_.add(key, part.sql);
-  if (key.starts_with(generated_part)) own_.add(key_of(column_part, name_in(key, generated_part)));
+  std::map<std::string, std::string> parts{{key, part.sql}};
+  if (key.starts_with(generated_part)) parts.emplace(key_of(column_part, name_in(key, generated_part)), "");
+  own_.add(parts);
+  for (const auto& [made_key, sql] : parts) {
+    recorded_.parts.insert_or_assign(made_key, sql);
+    standing_.insert_or_assign(made_key, without_sequence_name(sql));
+  }
 }
 
 void PartFollow::renamed(const change::SchemaStatement& part) { own_.rename(part.parts.front(), part.parts.back()); }
@@ -211,8 +229,7 @@ void PartFollow::clear_name(const std::string& name) {
     return;
   }
   if (other == table_) return;
-  change::SchemaStatement elsewhere{.schema = schema_, .table = other};
-  PartFollow stale(record_.connection(), record_.mirror(), record_.position(), elsewhere);
+  PartFollow stale(record_.connection(), record_.mirror(), record_.position(), schema_, other);
   for (const std::string_view part : {constraint_part, index_part}) {
     if (const std::string key = key_of(part, name); stale.standing_.contains(key)) stale.take_away(key);
   }
@@ -226,7 +243,7 @@ void PartFollow::attempt(const std::string& key, const std::string& statement) {
   standing_ = standing_parts(record_.connection(), schema_, table_);
   if (standing_.contains(key)) return;
   own_.remove(key);
-  ours_.erase(key);
+  recorded_.parts.erase(key);
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -17,10 +17,14 @@ namespace pgmirror::sinks::postgres {
 /// throws DatabaseError; what the mirror refuses to take away stays, and is logged.
 class PartFollow {
  public:
-  /// Of the table that `statement` tells of. `connection` outlives the object.
+  /// Of a table as the source calls it. Reads once what stands; what others change afterwards is not seen. `connection`
+  /// outlives the object.
   PartFollow(libpq::Connection& connection, const std::string& mirror, change::Position position,
-             const change::SchemaStatement& statement);
+             const std::string& schema, const std::string& table);
 
+  bool is_of(const std::string& schema, const std::string& table) const;
+  /// Whether `part` is one of this table, came from the source and stands as `sql` makes it: there is nothing to do.
+  bool settled(const change::SchemaStatement& part, const std::string& sql) const;
   /// Takes away what the source's table has not (any more): what is ours and not among the keys.
   void retire(const std::vector<std::string>& keys);
   /// Whether `part` stands as `sql` makes it, or as somebody else has made it. What else has its name makes way.
@@ -30,6 +34,8 @@ class PartFollow {
   void renamed(const change::SchemaStatement& part);
 
  private:
+  bool is_same(const std::string& key, const std::string& standing, const change::SchemaStatement& part,
+               const std::string& sql) const;
   bool is_ours(const std::string& key) const;
   void take_away(const std::string& key);
   void drop_constraint(const std::string& key, const std::string& name);
@@ -42,9 +48,8 @@ class PartFollow {
   const std::string table_;
   const std::string quoted_;
   OwnParts own_;
-  std::map<std::string, std::string> ours_;
+  OwnParts::Record recorded_;
   StandingParts standing_;
-  bool created_ = false;
 };
 
 }  // namespace pgmirror::sinks::postgres

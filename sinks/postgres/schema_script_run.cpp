@@ -13,7 +13,6 @@
 #include "sinks/postgres/enum_labels.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/own_parts.hpp"
-#include "sinks/postgres/part_follow.hpp"
 #include "sinks/postgres/pinned_settings.hpp"
 #include "sinks/postgres/privacy.hpp"
 #include "sinks/postgres/standing_parts.hpp"
@@ -110,11 +109,13 @@ void SchemaScriptRun::run(const std::vector<SchemaStatement>& statements, Schema
 }
 
 void SchemaScriptRun::run(const SchemaStatement& statement) {
+  if (settled(statement)) return;
   try {
     libpq::DatabaseTransaction transaction(connection_);
     execute(statement);
     transaction.commit();
   } catch (const libpq::DatabaseError& error) {
+    parts_.reset();
     if (passes(error)) throw;
     if (const auto again = another_way(statement, error)) return run(*again);
     refused(statement, error);
@@ -122,11 +123,13 @@ void SchemaScriptRun::run(const SchemaStatement& statement) {
 }
 
 void SchemaScriptRun::run_inside(const SchemaStatement& statement) {
+  if (settled(statement)) return;
   connection_.execute("SAVEPOINT pgmirror_statement");
   try {
     execute(statement);
     connection_.execute("RELEASE SAVEPOINT pgmirror_statement");
   } catch (const libpq::DatabaseError& error) {
+    parts_.reset();
     if (passes(error)) throw;
     connection_.execute("ROLLBACK TO SAVEPOINT pgmirror_statement; RELEASE SAVEPOINT pgmirror_statement");
     if (const auto again = another_way(statement, error)) return run_inside(*again);
@@ -178,11 +181,29 @@ bool SchemaScriptRun::table_stands(const SchemaStatement& statement) const {
              .rows() > 0;
 }
 
+std::string SchemaScriptRun::sql_for(const SchemaStatement& statement) const {
+  return triggers_fire_ && statement.kind == "foreign key" ? without_actions(statement.sql) : statement.sql;
+}
+
+/// Most parts of a table that was just made, or made before the last stop, stand: a mirror may be a second's tenth
+/// away.
+bool SchemaScriptRun::settled(const SchemaStatement& statement) {
+  if (!parts_ || !parts_->settled(statement, sql_for(statement))) return false;
+  ++report_.standing;
+  return true;
+}
+
 void SchemaScriptRun::execute(const SchemaStatement& statement) {
-  connection_.execute(pin_settings_sql);
-  connection_.execute("SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0");
+  std::unique_ptr<PartFollow> parts = std::move(parts_);
+  connection_.execute(
+      fmt::format("{}; SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0", pin_settings_sql));
+  const bool is_part = !statement.table.empty();
+  if (is_part && !(parts && parts->is_of(statement.schema, statement.table))) {
+    parts = std::make_unique<PartFollow>(connection_, mirror_, position_, statement.schema, statement.table);
+  }
   if (statement.kind == change::table_layout_kind) {
-    PartFollow(connection_, mirror_, position_, statement).retire(statement.parts);
+    parts->retire(statement.parts);
+    parts_ = std::move(parts);
     return;
   }
   if (statement.kind == change::enum_label_kind || statement.kind == change::renamed_label_kind) {
@@ -199,18 +220,19 @@ void SchemaScriptRun::execute(const SchemaStatement& statement) {
     ++report_.standing;
     return;
   }
-  const bool bare = triggers_fire_ && statement.kind == "foreign key";
-  const std::string sql = bare ? without_actions(statement.sql) : statement.sql;
-  std::optional<PartFollow> part;
-  if (!statement.table.empty()) part.emplace(connection_, mirror_, position_, statement);
+  const std::string sql = sql_for(statement);
   const bool renaming = statement.parts.size() > 1;
-  if (part && !renaming && part->stands(statement, sql)) {
+  if (is_part && !renaming && parts->stands(statement, sql)) {
     ++report_.standing;
+    parts_ = std::move(parts);
     return;
   }
   connection_.execute(sql);
-  if (part && renaming) part->renamed(statement);
-  if (part && !renaming) part->made(statement);
+  if (is_part && renaming) parts->renamed(statement);
+  if (is_part && !renaming) {
+    parts->made(statement);
+    parts_ = std::move(parts);
+  }
   const std::string closing = closing_sql(statement);
   if (!closing.empty()) connection_.execute(closing);
   if (statement.kind == enum_type_kind) EnumLabels(connection_, mirror_, position_, statement).remember();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "change/position.hpp"
 #include "change/schema_statement.hpp"
 #include "libpq/connection.hpp"
+#include "sinks/postgres/part_follow.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -42,6 +44,8 @@ class SchemaScriptRun {
   const std::string& last_refusal() const { return last_refusal_; }
 
  private:
+  std::string sql_for(const change::SchemaStatement& statement) const;
+  bool settled(const change::SchemaStatement& statement);
   void execute(const change::SchemaStatement& statement);
   std::optional<change::SchemaStatement> another_way(const change::SchemaStatement& statement,
                                                      const libpq::DatabaseError& error) const;
@@ -56,6 +60,8 @@ class SchemaScriptRun {
   bool triggers_fire_;
   ScriptReport report_;
   std::string last_refusal_;
+  /// Of the table whose parts are being told; none after anything else was executed, which may have changed them.
+  std::unique_ptr<PartFollow> parts_;
 };
 
 /// `ALTER TABLE ... ADD CONSTRAINT ... FOREIGN KEY ...` without its ON UPDATE and ON DELETE clauses.

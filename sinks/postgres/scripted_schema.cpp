@@ -203,11 +203,11 @@ void ScriptedSchema::recreate(const RelationPtr& relation, const Script& script)
 }
 
 void ScriptedSchema::take_away_former(const Relation& relation, const Script& script) {
+  PartFollow parts(connection_, builder_.mirror().name, position_, relation.schema, relation.name);
   for (const SchemaStatement& statement : script) {
     if (statement.table != relation.name || statement.schema != relation.schema) continue;
     // Deferred while rows come.
     if (statement.kind == "foreign key") continue;
-    PartFollow parts(connection_, builder_.mirror().name, position_, statement);
     if (statement.kind == change::table_layout_kind) {
       parts.retire(statement.parts);
     } else {
@@ -218,9 +218,9 @@ void ScriptedSchema::take_away_former(const Relation& relation, const Script& sc
 
 /// All that is made again over the rows, and may be in the way until then.
 void ScriptedSchema::take_away_parts(const Relation& relation) {
-  SchemaStatement bare{.schema = relation.schema, .table = relation.name};
-  for (const change::Column& column : relation.columns) bare.parts.push_back("column " + column.name);
-  PartFollow(connection_, builder_.mirror().name, position_, bare).retire(bare.parts);
+  std::vector<std::string> columns;
+  for (const change::Column& column : relation.columns) columns.push_back("column " + column.name);
+  PartFollow(connection_, builder_.mirror().name, position_, relation.schema, relation.name).retire(columns);
 }
 
 /// Not dropped: views and other tables of the mirror may depend on it. Columns that only the mirror has stay.
@@ -260,8 +260,11 @@ void ScriptedSchema::remodel(const Relation& relation) {
       }
     }
   }
-  OwnParts own(connection_, builder_.mirror().name, schema, name);
-  for (const change::Column& column : relation.columns) own.add("column " + libpq::mirror_identifier(column.name));
+  std::map<std::string, std::string> columns;
+  for (const change::Column& column : relation.columns) {
+    columns.emplace("column " + libpq::mirror_identifier(column.name), "");
+  }
+  OwnParts(connection_, builder_.mirror().name, schema, name).add(columns);
   for (const CatalogColumn& column : standing.columns) {
     const bool wanted = std::ranges::any_of(relation.columns, [&](const change::Column& own_column) {
       return libpq::mirror_identifier(own_column.name) == column.name;
