@@ -107,18 +107,15 @@ void BlockBuilder::gap(const change::ContentGap& gap, RelationIds& ids) {
 }
 
 void BlockBuilder::statement(const change::SchemaStatement& statement) {
-  const bool with_parts = !statement.table.empty() || !statement.parts.empty();
-  tag(with_parts ? RecordTag::statement_with_parts : RecordTag::statement);
+  tag(RecordTag::statement);
   wire::append_varint(records_, static_cast<std::uint64_t>(statement.stage));
   wire::append_varint(records_, statement.required ? 1 : 0);
-  for (const std::string* text : {&statement.kind, &statement.schema, &statement.name, &statement.sql}) {
+  for (const std::string* text :
+       {&statement.kind, &statement.schema, &statement.name, &statement.sql, &statement.table}) {
     wire::append_string(records_, *text);
   }
-  if (with_parts) {
-    wire::append_string(records_, statement.table);
-    wire::append_varint(records_, statement.parts.size());
-    for (const std::string& part : statement.parts) wire::append_string(records_, part);
-  }
+  wire::append_varint(records_, statement.parts.size());
+  for (const std::string& part : statement.parts) wire::append_string(records_, part);
   ++contents_.changes;
 }
 

@@ -19,8 +19,7 @@ void RecordReader::go_to(std::uint32_t offset) {
 
 RecordTag RecordReader::tag() {
   const auto tag = in_.byte();
-  if (tag < static_cast<std::uint8_t>(RecordTag::relation) ||
-      tag > static_cast<std::uint8_t>(RecordTag::statement_with_parts)) {
+  if (tag < static_cast<std::uint8_t>(RecordTag::relation) || tag > static_cast<std::uint8_t>(RecordTag::sequence)) {
     throw wire::Malformed("a record is of unknown kind " + std::to_string(tag));
   }
   return static_cast<RecordTag>(tag);
@@ -84,7 +83,7 @@ const Item* RecordReader::gap() {
   return &other_;
 }
 
-const Item* RecordReader::statement(bool with_parts) {
+const Item* RecordReader::statement() {
   change::SchemaStatement statement;
   const auto stage = in_.varint();
   if (stage > static_cast<std::uint64_t>(change::SchemaStatement::Stage::after_data)) {
@@ -92,11 +91,10 @@ const Item* RecordReader::statement(bool with_parts) {
   }
   statement.stage = static_cast<change::SchemaStatement::Stage>(stage);
   statement.required = in_.varint() != 0;
-  for (std::string* text : {&statement.kind, &statement.schema, &statement.name, &statement.sql}) *text = in_.string();
-  if (with_parts) {
-    statement.table = in_.string();
-    for (auto left = in_.count(); left > 0; --left) statement.parts.emplace_back(in_.string());
+  for (std::string* text : {&statement.kind, &statement.schema, &statement.name, &statement.sql, &statement.table}) {
+    *text = in_.string();
   }
+  for (auto left = in_.count(); left > 0; --left) statement.parts.emplace_back(in_.string());
   other_ = std::move(statement);
   return &other_;
 }
@@ -142,9 +140,7 @@ const Item* RecordReader::next() {
       case RecordTag::gap:
         return gap();
       case RecordTag::statement:
-        return statement(false);
-      case RecordTag::statement_with_parts:
-        return statement(true);
+        return statement();
       case RecordTag::sequence:
         return sequence();
       case RecordTag::commit:
@@ -175,10 +171,7 @@ const Item* RecordReader::skip() {
       gap();
       return nullptr;
     case RecordTag::statement:
-      statement(false);
-      return nullptr;
-    case RecordTag::statement_with_parts:
-      statement(true);
+      statement();
       return nullptr;
     case RecordTag::sequence:
       sequence();

@@ -34,7 +34,7 @@ class RecordReader {
   const Item* truncation();
   const Item* schema();
   const Item* gap();
-  const Item* statement(bool with_parts);
+  const Item* statement();
   const Item* sequence();
   const Item* commit();
   void relation();

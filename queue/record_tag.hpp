@@ -18,7 +18,6 @@ enum class RecordTag : std::uint8_t {
   gap = 10,
   statement = 11,
   sequence = 12,
-  statement_with_parts = 13,
 };
 
 /// Of a sequence value.
