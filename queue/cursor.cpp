@@ -1,26 +1,23 @@
 #include "queue/cursor.hpp"
 
-#include "queue/block_walk.hpp"
 #include "queue/damage.hpp"
-#include "queue/record_reader.hpp"
+#include "queue/record_stream.hpp"
 
 namespace pgmirror::queue {
 
 class Cursor::Reading {
  public:
-  Reading(std::shared_ptr<const SegmentCatalog> catalog, change::Position after) : walk_(std::move(catalog)) {
+  Reading(std::shared_ptr<const SegmentCatalog> catalog, change::Position after) : stream_(std::move(catalog)) {
     seek(after);
   }
 
   void seek(change::Position after) {
-    block_.reset();
     in_transaction_ = false;
-    relations_.forget_numbers();
-    walk_.go_to(walk_.catalog().segment_for(after));
+    stream_.go_to(stream_.walk().catalog().segment_for(after));
     start_time_.reset();
-    if (walk_.header().after == after) note_time(walk_.header().after_time);
+    if (stream_.walk().header().after == after) note_time(stream_.walk().header().after_time);
     naming_damage([this, after] {
-      if (const auto start = last_block_before(after)) load_through(*start);
+      if (const auto start = last_block_before(after)) stream_.load_through(*start);
       pass(after);
     });
     position_ = after;
@@ -34,10 +31,10 @@ class Cursor::Reading {
 
   bool wait(std::stop_token stop, std::chrono::milliseconds timeout) {
     if (in_transaction_) return true;
-    return walk_.catalog().wait_for_end({position_.value + 1}, std::move(stop), timeout);
+    return stream_.walk().catalog().wait_for_end({position_.value + 1}, std::move(stop), timeout);
   }
 
-  std::shared_ptr<const void> block() const { return block_; }
+  std::shared_ptr<const void> block() const { return stream_.block(); }
   change::Position position() const { return position_; }
   std::optional<change::CommitTime> start_time() const { return start_time_; }
 
@@ -47,52 +44,37 @@ class Cursor::Reading {
     try {
       work();
     } catch (const wire::Malformed& malformed) {
-      throw Damage(walk_.path(), block_start_, malformed.what());
+      throw Damage(stream_.walk().path(), stream_.block_start(), malformed.what());
     }
   }
 
   // The last block of this segment whose first commit is not after `after`: behind its last such commit the cursor
   // starts.
   std::optional<std::uint64_t> last_block_before(change::Position after) {
-    const auto start = walk_.place();
+    const auto start = stream_.walk().place();
     std::optional<std::uint64_t> found;
-    while (const auto header = walk_.peek()) {
+    while (const auto header = stream_.walk().peek()) {
       if (header->commits > 0 && header->first > after) break;
-      if (header->commits > 0) found = walk_.place().offset;
-      walk_.skip(*header);
+      if (header->commits > 0) found = stream_.walk().place().offset;
+      stream_.walk().skip(*header);
     }
-    walk_.go_back(start);
+    stream_.walk().go_back(start);
     return found;
-  }
-
-  // Makes the block at `offset` the current one, with all relations defined before it.
-  void load_through(std::uint64_t offset) {
-    for (;;) {
-      const bool wanted = walk_.place().offset == offset;
-      const auto header = walk_.peek();
-      if (!wanted && !header->defines_relations) {
-        walk_.skip(*header);
-        continue;
-      }
-      load();
-      if (wanted) return;
-      while (!records_.at_end()) records_.skip();
-    }
   }
 
   // Moves behind the last commit in the current block that is not after `after`.
   void pass(change::Position after) {
-    if (!block_) return;
+    if (!stream_.block()) return;
     std::uint32_t passed = 0;
-    while (!records_.at_end()) {
-      const Item* item = records_.skip();
+    while (!stream_.records().at_end()) {
+      const Item* item = stream_.records().skip();
       const auto* commit = item == nullptr ? nullptr : std::get_if<change::Commit>(item);
       if (commit == nullptr) continue;
       if (commit->position > after) break;
       if (commit->position == after) note_time(commit->time);
-      passed = records_.offset();
+      passed = stream_.records().offset();
     }
-    records_.go_to(passed);
+    stream_.records().go_to(passed);
   }
 
   /// Zero stands for a time that nobody knew.
@@ -100,27 +82,10 @@ class Cursor::Reading {
     if (time != change::CommitTime{}) start_time_ = time;
   }
 
-  bool load() {
-    block_start_ = walk_.place().offset;
-    auto block = walk_.read();
-    if (!block) return false;
-    block_ = std::move(block);
-    records_.start(*block_);
-    return true;
-  }
-
-  bool load_next() {
-    while (!load()) {
-      if (!walk_.next_segment()) return false;
-      relations_.forget_numbers();
-    }
-    return true;
-  }
-
   const Item* next_in_stream() {
     for (;;) {
-      if (!block_ || records_.at_end()) {
-        if (!load_next()) return nullptr;
+      if (!stream_.block() || stream_.records().at_end()) {
+        if (!stream_.load()) return nullptr;
         continue;
       }
       if (!in_transaction_) {
@@ -128,7 +93,7 @@ class Cursor::Reading {
         if (waiting_) return nullptr;
         continue;
       }
-      const Item* item = records_.next();
+      const Item* item = stream_.records().next();
       if (item == nullptr) continue;
       if (const auto* commit = std::get_if<change::Commit>(item)) {
         position_ = commit->position;
@@ -142,15 +107,15 @@ class Cursor::Reading {
   // begins has no known outcome yet (waiting_).
   const Item* next_begin() {
     waiting_ = false;
-    while (!records_.at_end()) {
-      const auto before = records_.offset();
-      const Item* item = records_.skip();
+    while (!stream_.records().at_end()) {
+      const auto before = stream_.records().offset();
+      const Item* item = stream_.records().skip();
       if (item == nullptr || !std::holds_alternative<Begin>(*item)) continue;
-      const bool leaves_block = block_->header.open_at_end && block_->header.last_begin == before;
-      const auto outcome = leaves_block ? walk_.outcome_ahead() : Outcome::committed;
+      const bool leaves_block = stream_.block()->header.open_at_end && stream_.block()->header.last_begin == before;
+      const auto outcome = leaves_block ? stream_.walk().outcome_ahead() : Outcome::committed;
       if (outcome == Outcome::abandoned) continue;
       if (outcome == Outcome::none) {
-        records_.go_to(before);
+        stream_.records().go_to(before);
         waiting_ = true;
         return nullptr;
       }
@@ -160,11 +125,7 @@ class Cursor::Reading {
     return nullptr;
   }
 
-  BlockWalk walk_;
-  RelationTable relations_;
-  RecordReader records_{relations_};
-  std::shared_ptr<Block> block_;
-  std::uint64_t block_start_ = 0;
+  RecordStream stream_;
   bool in_transaction_ = false;
   bool waiting_ = false;
   change::Position position_;

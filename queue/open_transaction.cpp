@@ -1,18 +1,19 @@
 #include "queue/open_transaction.hpp"
 
-#include "queue/block_walk.hpp"
 #include "queue/damage.hpp"
-#include "queue/record_reader.hpp"
+#include "queue/record_stream.hpp"
 
 namespace pgmirror::queue {
 
 class OpenTransaction::Reading {
  public:
   Reading(std::shared_ptr<const SegmentCatalog> catalog, const GrowingTransaction& growing)
-      : catalog_(std::move(catalog)), abandonments_(growing.abandonments), walk_(catalog_, Reach::written) {
+      : catalog_(std::move(catalog)), abandonments_(growing.abandonments), stream_(catalog_, Reach::written) {
     surviving_cuts([&] {
-      walk_.go_to(growing.began.segment);
-      go_behind_begin(growing.began.offset);
+      stream_.go_to(growing.began.segment);
+      stream_.load_through(growing.began.offset);
+      check_abandoned();
+      go_behind_begin();
     });
   }
 
@@ -30,11 +31,11 @@ class OpenTransaction::Reading {
     if (commit_ != nullptr) {
       return catalog_->wait_for_end(std::get<change::Commit>(*commit_).position, std::move(stop), timeout);
     }
-    return catalog_->wait_for_growth({walk_.header().sequence, walk_.place().offset}, abandonments_, std::move(stop),
-                                     timeout);
+    return catalog_->wait_for_growth({stream_.walk().header().sequence, stream_.walk().place().offset}, abandonments_,
+                                     std::move(stop), timeout);
   }
 
-  std::shared_ptr<const void> block() const { return block_; }
+  std::shared_ptr<const void> block() const { return stream_.block(); }
 
  private:
   /// What is cut off while it is read looks damaged.
@@ -44,7 +45,7 @@ class OpenTransaction::Reading {
       work();
     } catch (const wire::Malformed& malformed) {
       check_abandoned();
-      throw Damage(walk_.path(), walk_.place().offset, malformed.what());
+      throw Damage(stream_.walk().path(), stream_.block_start(), malformed.what());
     } catch (const std::runtime_error&) {
       check_abandoned();
       throw;
@@ -56,49 +57,27 @@ class OpenTransaction::Reading {
     throw TransactionAbandoned("the transaction was taken back while it was read");
   }
 
-  /// With all relations known that the segment defines before it.
-  void go_behind_begin(std::uint64_t offset) {
-    while (walk_.place().offset < offset) {
-      const auto header = walk_.peek();
-      if (!header) throw Damage(walk_.path(), walk_.place().offset, "a block before an open transaction is missing");
-      if (!header->defines_relations) {
-        walk_.skip(*header);
-        continue;
-      }
-      load();
-      while (!records_.at_end()) records_.skip();
-    }
-    if (!load()) throw Damage(walk_.path(), offset, "the beginning of an open transaction is missing");
-    while (records_.offset() <= block_->header.last_begin) records_.skip();
+  void go_behind_begin() {
+    RecordReader& records = stream_.records();
+    while (records.offset() <= stream_.block()->header.last_begin) records.skip();
   }
 
-  /// False at the end of what is written.
   bool load() {
-    auto block = walk_.read();
-    while (!block && walk_.next_segment()) {
-      relations_.forget_numbers();
-      block = walk_.read();
-    }
+    const bool loaded = stream_.load();
     check_abandoned();
-    if (!block) return false;
-    block_ = std::move(block);
-    records_.start(*block_);
-    return true;
+    return loaded;
   }
 
   const Item* next_written() {
     for (;;) {
-      if (records_.at_end() && !load()) return nullptr;
-      if (const Item* item = records_.next()) return item;
+      if (stream_.records().at_end() && !load()) return nullptr;
+      if (const Item* item = stream_.records().next()) return item;
     }
   }
 
   std::shared_ptr<const SegmentCatalog> catalog_;
   const std::uint64_t abandonments_;
-  BlockWalk walk_;
-  RelationTable relations_;
-  RecordReader records_{relations_};
-  std::shared_ptr<Block> block_;
+  RecordStream stream_;
   const Item* commit_ = nullptr;  ///< read, but perhaps not durable yet
 };
 
