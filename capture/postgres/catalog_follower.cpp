@@ -23,6 +23,8 @@ constexpr auto publish_interval = 60s;
 constexpr auto publish_soon = 2s;
 constexpr auto first_complaint = 5s;
 constexpr auto complaint_interval = 60s;
+/// Between a commit's record and its being seen; longer only where a synchronous standby has to answer.
+constexpr auto longest_commit = 5s;
 
 bool is_published(Following following) { return following == Following::all || following == Following::inserts_only; }
 
@@ -146,7 +148,14 @@ void CatalogFollower::look_before(const BeginMessage& begin, StreamFollower& str
         "SELECT pg_catalog.pg_sleep(0.002) FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=)"
         " 'transactionid' AND transactionid OPERATOR(pg_catalog.=) '{}'::pg_catalog.xid AND granted",
         begin.transaction_id);
-    while (connection().execute(running).rows() > 0) continue;
+    const auto deadline = Clock::now() + longest_commit;
+    while (connection().execute(running).rows() > 0) {
+      if (Clock::now() < deadline) continue;
+      throw libpq::DatabaseError(
+          fmt::format("transaction {} is in the log but not committed yet, as while a synchronous standby is awaited",
+                      begin.transaction_id),
+          {}, false);
+    }
     const libpq::Result now = connection().execute(
         "SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(pg_catalog.hashint8extended("
         "xmin::pg_catalog.text::pg_catalog.int8, inhrelid::pg_catalog.int8))) FROM pg_catalog.pg_inherits");

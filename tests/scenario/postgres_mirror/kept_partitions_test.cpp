@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "tests/scenario/postgres_mirror/capture_method.hpp"
 #include "tests/scenario/postgres_mirror/hostile_mirror.hpp"
 
@@ -112,6 +114,29 @@ TEST_F(PartitionedMirror, D21_FollowsAPartitionThatWasDetachedWhileNoAgentRan) {
   EXPECT_TRUE(pair_.becomes_same());
   EXPECT_TRUE(same_trees("m"));
   tell_source("INSERT INTO m1 VALUES (8002, 5, 'more'); INSERT INTO other SELECT 9000, 'goes on'");
+  EXPECT_TRUE(pair_.becomes_same());
+}
+
+/// The log tells the commit, which nobody sees until the standby has answered.
+TEST_F(PartitionedMirror, D21_EndsWhileACommitWaitsForASynchronousStandby) {
+  pair_.program().set("MIRROR_PARTITIONED_TABLES", "m");
+  mirror_first(measures);
+  const auto reload = [&](const std::string& sql) {
+    tell_source(sql);
+    tell_source("SELECT pg_reload_conf()");
+  };
+  reload("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  ASSERT_TRUE(eventually(10s, [&] { return ask_source("SHOW synchronous_standby_names") == "nobody"; }));
+  std::thread application([&] { tell_source("INSERT INTO m VALUES (7000, 5, 'waits')"); });
+  const bool waits = eventually(
+      10s, [&] { return ask_source("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0"; });
+  const ProgramEnd end = pair_.program().stop();
+  reload("ALTER SYSTEM RESET synchronous_standby_names");
+  application.join();
+  EXPECT_TRUE(waits);
+  EXPECT_EQ(end, ProgramEnd{}) << pair_.program().log();
+  EXPECT_EQ(times_logged("Ended before everything in flight"), 0) << pair_.program().log();
+  pair_.program().start();
   EXPECT_TRUE(pair_.becomes_same());
 }
 
