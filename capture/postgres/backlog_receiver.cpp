@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -15,11 +18,18 @@ constexpr std::size_t received_ahead = std::size_t{4} << 20U;
 /// The server decodes everything that was asked for before it sends the first row.
 constexpr auto lost_after_silence = 5min;
 
+std::uint64_t rows_copied(const libpq::Result& copy) {
+  const std::string_view count = PQcmdTuples(copy.native());
+  std::uint64_t rows = 0;
+  std::from_chars(count.data(), count.data() + count.size(), rows);
+  return rows;
+}
+
 }  // namespace
 
-BacklogReceiver::BacklogReceiver(libpq::Connection connection, std::string copy, std::chrono::milliseconds patience)
+BacklogReceiver::BacklogReceiver(libpq::Connection connection, NextCopy next_copy, std::chrono::milliseconds patience)
     : connection_(std::move(connection)),
-      copy_(std::move(copy)),
+      next_copy_(std::move(next_copy)),
       patience_(patience),
       chunks_(received_ahead, [this] { wake_.raise(); }),
       thread_([this](const std::stop_token& stop) { receive_all(stop); }) {}
@@ -27,34 +37,42 @@ BacklogReceiver::BacklogReceiver(libpq::Connection connection, std::string copy,
 BacklogReceiver::~BacklogReceiver() {
   thread_.request_stop();
   wake_.raise();
-}
-
-libpq::Connection BacklogReceiver::give_back() {
-  thread_.join();
-  return std::move(connection_);
+  breaker_.break_connection();
 }
 
 void BacklogReceiver::receive_all(const std::stop_token& stop) {
   try {
-    if (PQsendQuery(connection_.native(), copy_.c_str()) != 1) fail();
-    while (!stop.stop_requested()) {
-      wait();
-      if (!chunks_.has_room()) {
-        if (Clock::now() - last_room_ < patience_) continue;
-        throw libpq::DatabaseError("connection was given back, since the queue took nothing for a while", "", true);
-      }
-      last_room_ = Clock::now();
-      if (receive_some()) {
-        chunks_.finish();
-        return;
-      }
-      if (Clock::now() - last_heard_ > lost_after_silence)
-        throw libpq::DatabaseError("server has not answered for minutes", "", true);
-    }
+    while (ask_for_next(stop)) receive_copy(stop);
+    if (!stop.stop_requested()) chunks_.finish();
   } catch (...) {
     // At once: the taking side may be blocked for hours.
     const libpq::Connection closing = std::move(connection_);
     chunks_.end(std::current_exception());
+  }
+}
+
+bool BacklogReceiver::ask_for_next(const std::stop_token& stop) {
+  const ConnectionBreaker::Guard guard(breaker_, PQsocket(connection_.native()));
+  if (stop.stop_requested()) return false;
+  const auto copy = next_copy_(connection_, std::exchange(rows_, 0));
+  if (!copy) return false;
+  if (PQsendQuery(connection_.native(), copy->c_str()) != 1) fail();
+  copying_ = false;
+  last_heard_ = Clock::now();
+  return true;
+}
+
+void BacklogReceiver::receive_copy(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    wait();
+    if (!chunks_.has_room()) {
+      if (Clock::now() - last_room_ < patience_) continue;
+      throw libpq::DatabaseError("connection was given back, since the queue took nothing for a while", "", true);
+    }
+    last_room_ = Clock::now();
+    if (receive_some()) return;
+    if (Clock::now() - last_heard_ > lost_after_silence)
+      throw libpq::DatabaseError("server has not answered for minutes", "", true);
   }
 }
 
@@ -95,6 +113,7 @@ bool BacklogReceiver::receive_some() {
   if (size < -1) fail();
   const libpq::Result ended(PQgetResult(native));
   if (PQresultStatus(ended.native()) != PGRES_COMMAND_OK) throw connection_.error(ended.native());
+  rows_ = rows_copied(ended);
   while (PGresult* rest = PQgetResult(native)) PQclear(rest);
   lumps_.end();
   return true;

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/postgres/frame_reader.hpp"
+#include "capture/postgres/log_position.hpp"
 #include "capture/postgres/publication_list.hpp"
 #include "libpq/identifier.hpp"
 
@@ -23,25 +26,49 @@ void skip_header(FrameReader& reader) {
 
 }  // namespace
 
+std::string copy_slot_sql(const std::string& slot) {
+  // Names have at most 63 bytes, and slots are all the server's.
+  return fmt::format(
+      "SELECT slot_name FROM pg_catalog.pg_copy_logical_replication_slot({0}, pg_catalog.concat(pg_catalog.left({0},"
+      " 48), '_at_', pg_catalog.pg_backend_pid())::pg_catalog.name, true)",
+      libpq::quote_literal(slot));
+}
+
+std::string backlog_sql(const std::string& slot) {
+  return "SELECT confirmed_flush_lsn, restart_lsn, pg_catalog.pg_current_wal_flush_lsn(), pg_catalog.age(catalog_xmin)"
+         " FROM pg_catalog.pg_replication_slots WHERE slot_name OPERATOR(pg_catalog.=) " +
+         libpq::quote_literal(slot) + "::pg_catalog.name";
+}
+
+Backlog read_backlog(const libpq::Result& answer) {
+  return {.passed = parse_log_position(answer.text(0, 0)),
+          .restart = parse_log_position(answer.text(0, 1)),
+          .log_end = parse_log_position(answer.text(0, 2)),
+          .transactions = static_cast<std::uint64_t>(std::max(answer.integer(0, 3), std::int64_t{0}))};
+}
+
 std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,
                              const std::vector<std::string>& publications) {
   return fmt::format(
-      "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes({}, '{}', {}, 'proto_version', '1',"
+      "COPY (SELECT data FROM pg_catalog.pg_logical_slot_get_binary_changes({}, '{}', {}, 'proto_version', '1',"
       " 'publication_names', {})) TO STDOUT (FORMAT binary)",
       libpq::quote_literal(slot), to_string(step.up_to), step.messages == 0 ? "NULL" : std::to_string(step.messages),
       libpq::quote_literal(publication_list(publications)));
 }
 
-void each_copied_message(std::string_view bytes, bool first, const std::function<void(std::string_view)>& consume) {
+bool each_copied_message(std::string_view bytes, bool first, const std::function<void(std::string_view)>& consume) {
   FrameReader reader(bytes);
   if (first) skip_header(reader);
   while (reader.left() > 0) {
     const auto columns = reader.number<std::int16_t>("a number of columns");
-    if (columns == end_of_copy) break;
+    if (columns == end_of_copy) {
+      reader.end();
+      return true;
+    }
     if (columns != 1) reader.fail("one column before this");
     consume(reader.bytes(reader.number<std::uint32_t>("the length of a message"), "a whole message"));
   }
-  reader.end();
+  return false;
 }
 
 std::string advance_slot_sql(const std::string& slot, change::Position durable) {

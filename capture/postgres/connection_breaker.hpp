@@ -10,6 +10,19 @@ class ConnectionBreaker {
   /// The connection's thread: from here on, until release(), `socket` is open.
   void guard(int socket);
   void release() { guard(-1); }
+
+  /// The same for as long as it lives.
+  class Guard {
+   public:
+    Guard(ConnectionBreaker& breaker, int socket) : breaker_(breaker) { breaker_.guard(socket); }
+    ~Guard() { breaker_.release(); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    ConnectionBreaker& breaker_;
+  };
+
   /// Any thread.
   void break_connection();
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "capture/postgres/backlog_receiver.hpp"
 #include "capture/postgres/backlog_statement.hpp"
 #include "capture/postgres/decoding_memory.hpp"
 #include "capture/postgres/postgres_session.hpp"
@@ -30,33 +29,32 @@ libpq::Connection open_backlog_session(const config::ConnectionSettings& setting
 
 }  // namespace
 
-void PostgresSource::Session::read_backlog(ReplicationSession& session, StreamFollower& follower,
-                                           const std::stop_token& stop) {
+void PostgresSource::Session::read_backlog(ReplicationSession& session, change::Position log_end,
+                                           StreamFollower& follower, const std::stop_token& stop) {
   if (std::exchange(backlog_fails_, false)) return;
-  BacklogSteps steps(pace_.backlog);
-  std::optional<libpq::Connection> connection;
+  if (log_end.value < follower.written().value + pace_.backlog.near) return;
   try {
-    while (!stop.stop_requested()) {
-      // Each time, since nobody holds the slot between two steps.
-      const SourceFacts facts = require_history(session);
-      const auto slot = read_slot(session.sql(), names_.slot);
-      const auto step = steps.next(follower.written(), slot ? slot->restart : change::Position{}, facts.log_end);
-      if (!slot || !step) break;
-      if (!connection) {
-        connection.emplace(open_backlog_session(settings_.connection));
-        spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
-                     (facts.log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
-      }
-      if (history_.queue_end > slot->confirmed_flush) {
-        backlog_breaker_.guard(PQsocket(connection->native()));
-        if (!stop.stop_requested()) connection->execute(advance_slot_sql(names_.slot, history_.queue_end));
-        backlog_breaker_.release();
-      }
-      steps.taken(read_backlog_step(connection, *step, follower, stop));
-      sync(follower, nullptr);
-    }
+    confirm(session.sql(), stop);
+    libpq::Connection connection = open_backlog_session(settings_.connection);
+    const auto copied = ask(connection, copy_slot_sql(names_.slot), stop);
+    if (!copied) return;
+    const std::string slot(copied->text(0, 0));
+    spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
+                 (log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
+    const auto next_copy = [slot, publications = publications_.names(), steps = BacklogSteps(pace_.backlog)](
+                               libpq::Connection& server, std::uint64_t rows) mutable -> std::optional<std::string> {
+      steps.taken(rows);
+      const auto step = steps.next(postgres::read_backlog(server.execute(backlog_sql(slot))));
+      if (!step) return std::nullopt;
+      return copy_backlog_sql(slot, *step, publications);
+    };
+    BacklogReceiver receiver(std::move(connection), next_copy, pace_.patience_with_queue);
+    take_backlog(receiver, session, follower, stop);
+    if (stop.stop_requested()) return;
+    sync(follower, nullptr);
+    // The stream would begin with reading all of it again.
+    confirm(session.sql(), stop);
   } catch (const libpq::DatabaseError& failed) {
-    backlog_breaker_.release();
     // Whatever it was, the next try is the stream's.
     backlog_fails_ = failed.connection_lost();
     if (backlog_fails_) throw;
@@ -68,37 +66,50 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, StreamFo
   follower.begin_session();
 }
 
-std::uint64_t PostgresSource::Session::read_backlog_step(std::optional<libpq::Connection>& connection,
-                                                         const BacklogStep& step, StreamFollower& follower,
-                                                         const std::stop_token& stop) {
-  follower.begin_session();
-  BacklogReceiver receiver(std::move(*connection), copy_backlog_sql(names_.slot, step, publications_.names()),
-                           pace_.patience_with_queue);
-  connection.reset();
+/// Tells the slot what is durable here, so that the server need not keep it any longer.
+void PostgresSource::Session::confirm(libpq::Connection& connection, const std::stop_token& stop) {
+  const auto slot = read_slot(connection, names_.slot);
+  if (!slot || history_.queue_end <= slot->confirmed_flush) return;
+  ask(connection, advance_slot_sql(names_.slot, history_.queue_end), stop);
+}
+
+/// What may take its time at the server; nothing when stopped before.
+std::optional<libpq::Result> PostgresSource::Session::ask(libpq::Connection& connection, const std::string& sql,
+                                                          const std::stop_token& stop) {
+  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
+  if (stop.stop_requested()) return std::nullopt;
+  return connection.execute(sql);
+}
+
+void PostgresSource::Session::take_backlog(BacklogReceiver& receiver, ReplicationSession& session,
+                                           StreamFollower& follower, const std::stop_token& stop) {
   Clock::time_point oldest_unsynced = Clock::now();
+  change::Position confirmed = history_.queue_end;
   bool first = true;
-  std::uint64_t messages = 0;
-  const auto take_message = [&](std::string_view message) {
-    follower.take_message(message);
-    ++messages;
+  const auto take_messages = [&](std::string_view bytes) {
+    // Each copy begins a session of the output plugin.
+    if (first) follower.begin_session();
+    const bool ended = each_copied_message(bytes, std::exchange(first, false),
+                                           [&](std::string_view message) { follower.take_message(message); });
+    if (!ended) return;
+    if (follower.inside_transaction()) throw MalformedMessage("stream message: a backlog ends inside a transaction");
+    first = true;
   };
   while (!receiver.finished()) {
     const auto chunk = receiver.take(stop, idle_wait);
-    if (stop.stop_requested()) return messages;
+    if (stop.stop_requested()) return;
     const bool had_unsynced = follower.has_unsynced();
-    if (chunk) {
-      chunk->each(
-          [&](std::string_view bytes) { each_copied_message(bytes, std::exchange(first, false), take_message); });
-    }
+    if (chunk) chunk->each(take_messages);
     follower.tick();
     catalog_.poll(follower);
     const auto now = Clock::now();
     if (!had_unsynced) oldest_unsynced = now;
-    if (follower.has_unsynced() && now - oldest_unsynced > longest_group) sync(follower, nullptr);
+    if (!follower.has_unsynced() || now - oldest_unsynced <= longest_group) continue;
+    sync(follower, nullptr);
+    if (history_.queue_end.value < confirmed.value + pace_.backlog.most_kept) continue;
+    confirm(session.sql(), stop);
+    confirmed = history_.queue_end;
   }
-  if (follower.inside_transaction()) throw MalformedMessage("stream message: a backlog ends inside a transaction");
-  connection.emplace(receiver.give_back());
-  return messages;
 }
 
 }  // namespace pgmirror::capture::postgres

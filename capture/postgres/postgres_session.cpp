@@ -145,7 +145,7 @@ void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const 
   ReplicationSession session = connected ? std::move(*connected) : ReplicationSession(settings_.connection, "pgmirror");
   const SourceFacts facts = require_history(session);
   require_free_slot(session);
-  read_backlog(session, follower, stop);
+  read_backlog(session, facts.log_end, follower, stop);
   if (stop.stop_requested()) return;
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "capture/postgres/backlog_receiver.hpp"
 #include "capture/postgres/catalog_follower.hpp"
+#include "capture/postgres/connection_breaker.hpp"
 #include "capture/postgres/position_marks.hpp"
 #include "capture/postgres/postgres_source.hpp"
 #include "capture/postgres/replication_session.hpp"
@@ -38,10 +40,12 @@ class PostgresSource::Session {
   void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
   /// Reads what the slot is behind by SQL, until it is near the end of the server's log or the stream is the better
   /// way. `session` is not streaming.
-  void read_backlog(ReplicationSession& session, StreamFollower& follower, const std::stop_token& stop);
-  /// Returns how many messages came. Without the connection when `stop` came first.
-  std::uint64_t read_backlog_step(std::optional<libpq::Connection>& connection, const BacklogStep& step,
-                                  StreamFollower& follower, const std::stop_token& stop);
+  void read_backlog(ReplicationSession& session, change::Position log_end, StreamFollower& follower,
+                    const std::stop_token& stop);
+  void take_backlog(BacklogReceiver& receiver, ReplicationSession& session, StreamFollower& follower,
+                    const std::stop_token& stop);
+  void confirm(libpq::Connection& connection, const std::stop_token& stop);
+  std::optional<libpq::Result> ask(libpq::Connection& connection, const std::string& sql, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 

@@ -194,6 +194,35 @@ TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
   EXPECT_EQ(std::ranges::find_if(transactions, is_large)->changes.size(), 50001U);
 }
 
+/// Reading by SQL takes a slot of its own for as long as it takes.
+TEST(PostgresBacklog, IsStreamedWhereNoSlotIsLeft) {
+  FollowedServer followed;
+  followed.pace.backlog = one_step;
+  leave(followed);
+  followed.sql(single_rows(1, 2000));
+  followed.sql(
+      "DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_create_physical_replication_slot('filler_' || i); END LOOP;"
+      " EXCEPTION WHEN configuration_limit_exceeded THEN NULL; END $$");
+  // What failed in a block is taken back, but for the slots.
+  ASSERT_EQ(followed.sql("SELECT count(*) = current_setting('max_replication_slots')::int FROM pg_replication_slots"),
+            "t");
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 2000));
+  followed.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'filler%'");
+}
+
+TEST(PostgresBacklog, LeavesNoSlotBehind) {
+  FollowedServer followed;
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  followed.sql(single_rows(1, 5000));
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 5000));
+  EXPECT_TRUE(eventually(20s, [&] {
+    return followed.sql("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()") == "1";
+  }));
+}
+
 TEST(PostgresBacklog, SlotMovesOnThroughWhatOthersWrote) {
   FollowedServer followed;
   followed.pace.backlog = small_steps;

@@ -11,11 +11,12 @@ using namespace capture::postgres;
 using namespace std::string_literals;
 using Messages = std::vector<std::string>;
 
-constexpr BacklogPace small_pace{.near = 10, .first = 100, .most = 400, .most_read = 5000};
+constexpr BacklogPace small_pace{.near = 10, .first = 100, .most = 400, .most_read = 5000, .large = 100};
+constexpr std::uint64_t many = 1000;
 
 std::optional<BacklogStep> next(BacklogSteps& steps, std::uint64_t written, std::uint64_t restart,
-                                std::uint64_t log_end) {
-  return steps.next({written}, {restart}, {log_end});
+                                std::uint64_t log_end, std::uint64_t transactions = many) {
+  return steps.next({.passed = {written}, .restart = {restart}, .log_end = {log_end}, .transactions = transactions});
 }
 
 BacklogStep step(std::uint64_t up_to, std::uint32_t messages) { return {.up_to = {up_to}, .messages = messages}; }
@@ -24,7 +25,7 @@ TEST(BacklogSteps, WhatIsNearIsForTheStream) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 1009), std::nullopt);
   EXPECT_EQ(next(steps, 1000, 900, 990), std::nullopt);
-  EXPECT_EQ(next(steps, 1000, 900, 1010), step(1010, 100));
+  EXPECT_EQ(next(steps, 1000, 990, 1010), step(1010, 100));
 }
 
 TEST(BacklogSteps, GrowUpToTheLargest) {
@@ -51,20 +52,33 @@ TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 9000), step(5900, 100)) << "no further than may be read at once";
   steps.taken(0);
-  EXPECT_EQ(next(steps, 1000, 900, 9000), std::nullopt);
-  EXPECT_EQ(next(steps, 6000, 5900, 19000), step(10900, 200)) << "goes on in ordinary steps";
+  EXPECT_EQ(next(steps, 5900, 5800, 19000), step(10800, 200)) << "goes on in ordinary steps";
 }
 
 TEST(BacklogSteps, LeaveAnOldTransactionToTheStream) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 10000, 5100, 20000), step(10100, 100));
+  EXPECT_EQ(next(steps, 8000, 5100, 20000), step(10100, 100));
   steps.taken(50);
   EXPECT_EQ(next(steps, 10090, 5100, 20000), std::nullopt);
 }
 
+TEST(BacklogSteps, ReadAFewLargeTransactionsInOneGo) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 5000, 39), step(5000, 0)) << "more than a hundred bytes of log each";
+}
+
+/// The stream reads it again as well, but once.
+TEST(BacklogSteps, LeaveALittleBehindALargeTransactionToTheStream) {
+  BacklogSteps steps(small_pace);
+  EXPECT_EQ(next(steps, 1000, 900, 1500), step(1500, 100));
+  steps.taken(90);
+  EXPECT_EQ(next(steps, 3900, 900, 4700), std::nullopt);
+  EXPECT_EQ(next(steps, 3900, 3800, 4700), step(4700, 0)) << "where the slot has moved";
+}
+
 TEST(BacklogStatement, QuotesWhatItIsGiven) {
   EXPECT_EQ(copy_backlog_sql("it's", {.up_to = {0x100000002}, .messages = 7}, {"a\"b", "c'd"}),
-            "COPY (SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes('it''s', '1/2', 7,"
+            "COPY (SELECT data FROM pg_catalog.pg_logical_slot_get_binary_changes('it''s', '1/2', 7,"
             " 'proto_version', '1', 'publication_names', '\"a\"\"b\",\"c''d\"')) TO STDOUT (FORMAT binary)");
 }
 
@@ -82,8 +96,12 @@ TEST(CopiedMessages, FollowTheHeader) {
 }
 
 TEST(CopiedMessages, EndWithTheCopy) {
-  EXPECT_EQ(messages_of(header + "\377\377"s, true), Messages{}) << "nothing was behind";
-  EXPECT_EQ(messages_of("\377\377"s, false), Messages{});
+  const auto ends = [](const std::string& bytes, bool first) {
+    return each_copied_message(bytes, first, [](std::string_view) { ADD_FAILURE() << "a message of nothing"; });
+  };
+  EXPECT_TRUE(ends(header + "\377\377"s, true)) << "nothing was behind";
+  EXPECT_TRUE(ends("\377\377"s, false));
+  EXPECT_FALSE(ends(header, true));
 }
 
 TEST(CopiedMessages, RefuseWhatIsNone) {
