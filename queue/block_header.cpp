@@ -57,7 +57,7 @@ std::optional<BlockHeader> decode(std::span<const char, BlockHeader::size> bytes
   if (wire::load<std::uint32_t>(in + header_check_at) != header_check(in)) return std::nullopt;
   if (kind != 1 && kind != 2) return std::nullopt;
   if (outcome > static_cast<std::uint8_t>(Outcome::abandoned)) return std::nullopt;
-  const auto flags = static_cast<unsigned>(in[46]);
+  const auto flags = static_cast<unsigned>(static_cast<std::uint8_t>(in[46]));
   BlockHeader header;
   header.checksum = wire::load<std::uint64_t>(in);
   header.salt = wire::load<std::uint64_t>(in + 8);

@@ -17,7 +17,7 @@ constexpr std::string_view suffix = ".segment";
 constexpr std::size_t sequence_digits = 20;
 constexpr std::size_t checked_from = 24;
 constexpr std::size_t fixed_bytes = 84;
-constexpr std::size_t longest_identity = 64 * 1024;
+constexpr std::size_t longest_identity = 64UL * 1024;
 
 }  // namespace
 

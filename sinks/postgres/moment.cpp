@@ -191,7 +191,7 @@ std::optional<std::int64_t> read_printed_zone(Reader& reader) {
   for (const int unit : {3600, 60, 1}) {
     const auto part = reader.digits(2);
     if (!part) return std::nullopt;
-    seconds += *part * unit;
+    seconds += std::int64_t{*part} * unit;
     if (!reader.take(':')) break;
   }
   return west ? -seconds : seconds;

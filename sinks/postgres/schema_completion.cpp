@@ -17,7 +17,6 @@
 namespace pgmirror::sinks::postgres {
 namespace {
 
-using change::Relation;
 using change::RelationPtr;
 using change::SchemaStatement;
 

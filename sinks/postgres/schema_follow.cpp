@@ -69,7 +69,7 @@ void SchemaFollow::free_name(const std::string& schema, const std::string& table
   Relation relation;
   relation.schema = schema;
   relation.name = table;
-  names_.free(relation);
+  names_.vacate(relation);
 }
 
 void SchemaFollow::finish() {
@@ -94,7 +94,7 @@ bool SchemaFollow::keyed_by_row_id(const Relation& relation) const {
 
 MirrorTablePtr SchemaFollow::create(const change::RelationPtr& after) {
   const std::string& schema = names_.schema(*after);
-  names_.free(*after);
+  names_.vacate(*after);
   const MirrorCatalog catalog = names_.catalog(*after);
   if (catalog.table(names_.name(*after)) == nullptr) {
     if (!catalog.has_schema()) {

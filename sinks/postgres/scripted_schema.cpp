@@ -117,10 +117,10 @@ SchemaReport ScriptedSchema::prepare(const Script& script, const std::vector<Rel
   if (!lacking.empty()) stop_missing(relations, fmt::format("{}", fmt::join(lacking, "; ")));
   transaction.commit();
 
-  const SchemaReport report{.mirror_was_empty = standing.count() == 0,
-                            .tables_created = count_of(run.report(), "table"),
-                            .columns_added = standing.additions().size(),
-                            .left_out = run.report().left_out};
+  SchemaReport report{.mirror_was_empty = standing.count() == 0,
+                      .tables_created = count_of(run.report(), "table"),
+                      .columns_added = standing.additions().size(),
+                      .left_out = run.report().left_out};
   if (report.mirror_was_empty) {
     spdlog::info("[MirrorSchema] Mirror is empty: created {}; keys, indexes and the rest follow after the copy",
                  counted(run.report().made));
@@ -136,10 +136,10 @@ SchemaReport ScriptedSchema::complete(const Script& script, const std::vector<Re
   SchemaScriptRun run = script_run();
   const bool copy_again = SchemaCompletion(connection_, builder_, position_).complete(script, relations, run);
   if (!sequences.empty()) connection_.execute(set_sequences_sql, sequence_parameters(sequences));
-  const SchemaReport report{.indexes_created = count_of(run.report(), "index"),
-                            .foreign_keys_created = count_of(run.report(), "foreign key"),
-                            .left_out = run.report().left_out,
-                            .copy_again = copy_again};
+  SchemaReport report{.indexes_created = count_of(run.report(), "index"),
+                      .foreign_keys_created = count_of(run.report(), "foreign key"),
+                      .left_out = run.report().left_out,
+                      .copy_again = copy_again};
   spdlog::info("[MirrorSchema] Created {}; {} objects stood there, {} are left out", counted(run.report().made),
                run.report().standing, report.left_out.size());
   return report;

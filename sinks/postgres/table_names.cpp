@@ -58,7 +58,7 @@ void TableNames::claim(const Relation& relation) {
                                libpq::Parameters::texts({record_.mirror(), schema(relation), name(relation)}));
 }
 
-void TableNames::free(const Relation& relation) {
+void TableNames::vacate(const Relation& relation) {
   if (catalog(relation).table(name(relation)) == nullptr) return;
   const libpq::Result dropped = record_.connection().execute(
       "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND state = 'dropped'",

@@ -26,7 +26,7 @@ class TableNames {
   /// source has it no more. Throws DatabaseError where somebody else's has it.
   void rename(const change::Relation& before, const change::Relation& after);
   /// A table that the source dropped stays under its name until somebody needs the name.
-  void free(const change::Relation& relation);
+  void vacate(const change::Relation& relation);
   /// The table stays as `name_dropped_POSITION`.
   void set_aside(const change::Relation& relation);
   /// Names of indexes and sequences are the schema's: those of a table that only is kept must not be in the way of

@@ -46,7 +46,7 @@ ScriptedSource::ScriptedSource(change::TransactionWriter& queue, change::Positio
 
 change::RelationPtr ScriptedSource::table(change::Relation relation, std::vector<Row> rows) {
   const std::lock_guard lock(mutex_);
-  const auto shared = std::make_shared<const change::Relation>(std::move(relation));
+  auto shared = std::make_shared<const change::Relation>(std::move(relation));
   Table& table = tables_[shared->name];
   table.relation = shared;
   for (Row& row : rows) table.rows[identity_of(*shared, row)] = std::move(row);
@@ -96,7 +96,7 @@ void ScriptedSource::truncate(const change::RelationPtr& relation) {
 
 change::RelationPtr ScriptedSource::redefine(const change::RelationPtr& before, change::Relation after,
                                              const Cell& added) {
-  const auto shared = std::make_shared<const change::Relation>(std::move(after));
+  auto shared = std::make_shared<const change::Relation>(std::move(after));
   queue_.schema({.before = before, .after = shared});
   Table& table = table_of(*before);
   table.relation = shared;

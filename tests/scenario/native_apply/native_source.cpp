@@ -229,7 +229,7 @@ void NativeSource::sequence(const change::SequenceValue& value) { queue_.sequenc
 
 change::RelationPtr NativeSource::redefine(const change::RelationPtr& before, change::Relation after,
                                            std::vector<std::pair<std::string, std::string>> renamed) {
-  const auto shared = std::make_shared<const change::Relation>(std::move(after));
+  auto shared = std::make_shared<const change::Relation>(std::move(after));
   queue_.schema({.before = before, .after = shared, .renamed_columns = std::move(renamed)});
   Table table = std::move(table_of(*before));
   table.relation = shared;

@@ -5,8 +5,6 @@
 namespace pgmirror::tests {
 namespace {
 
-using change::SchemaStatement;
-
 /// Cells arrive as the source's server prints them and stand in the mirror as that very value.
 class PrintedValues : public NativeApply {
  protected:

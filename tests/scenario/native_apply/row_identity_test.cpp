@@ -240,7 +240,7 @@ TEST_F(WithoutKey, K2_ManyChangesOfFewRowsEndAsTheSourceDoes) {
               native_.insert(table, fresh);
               continue;
             }
-            const Printed row = standing[below(static_cast<std::uint32_t>(standing.size()))];
+            const Printed& row = standing[below(static_cast<std::uint32_t>(standing.size()))];
             if (below(2) == 0) {
               native_.remove(table, row);
             } else {

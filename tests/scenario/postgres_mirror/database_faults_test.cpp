@@ -132,7 +132,7 @@ TEST_F(DatabaseUnderFaults, G1_MirrorThatIsDownCostsTheSourceNothing) {
     const DatabaseBank::Client one(bank_, 1);
     while_transfers(500);
   }
-  EXPECT_TRUE(eventually(30s, [&] { return retained() < 64 * 1024; })) << retained() << " bytes are kept for us";
+  EXPECT_TRUE(eventually(30s, [&] { return retained() < 65536; })) << retained() << " bytes are kept for us";
   to_mirror_.serve();
   expect_nothing_lost_and_nothing_twice();
 }

@@ -104,7 +104,7 @@ Relation table_with_id(std::string name, std::vector<Column> columns) {
   return relation;
 }
 
-Relation table_with_row_id(std::string name, std::vector<Column> columns, std::vector<std::size_t> key) {
+Relation table_with_row_id(std::string name, std::vector<Column> columns, const std::vector<std::size_t>& key) {
   Relation relation = table_with_id(std::move(name), std::move(columns));
   relation.columns.front().name = Relation::row_id_column;
   relation.has_row_id = true;

@@ -64,6 +64,6 @@ change::Column required(change::Column column);
 change::Relation table_with_id(std::string name, std::vector<change::Column> columns);
 /// Unnamed rowid, the given columns, and a declared key over `key` (positions behind the rowid).
 change::Relation table_with_row_id(std::string name, std::vector<change::Column> columns,
-                                   std::vector<std::size_t> key = {});
+                                   const std::vector<std::size_t>& key = {});
 
 }  // namespace pgmirror::tests

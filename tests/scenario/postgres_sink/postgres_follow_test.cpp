@@ -15,10 +15,8 @@ using change::RelationPtr;
 using change::SchemaChange;
 using change::TypeFamily;
 using tests::column;
-using tests::integer;
 using tests::table_with_id;
 using tests::table_with_row_id;
-using tests::text;
 using Lines = std::vector<std::string>;
 
 RelationPtr shared(Relation relation) { return std::make_shared<const Relation>(std::move(relation)); }
@@ -46,7 +44,7 @@ class Follow : public testing::Test {
         "INSERT INTO t VALUES (1, 'one'), (2, 'two'); UPDATE pgmirror.tables SET state = 'live'");
   }
 
-  MirrorTablePtr follow(RelationPtr before, RelationPtr after,
+  MirrorTablePtr follow(const RelationPtr& before, const RelationPtr& after,
                         std::vector<std::pair<std::string, std::string>> renamed = {}) {
     libpq::DatabaseTransaction transaction(database_.connection);
     const SchemaChange change{before, after, std::move(renamed)};

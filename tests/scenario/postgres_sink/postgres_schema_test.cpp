@@ -160,7 +160,8 @@ TEST(IndexesAndForeignKeys, AreBuiltAfterTheCopyWhereTheyCanBe) {
       "users", {column("email", "TEXT", TypeFamily::text), column("active", "BOOLEAN", TypeFamily::boolean),
                 column("boss", "INTEGER", TypeFamily::integer)});
   users.columns[1].collation = "NOCASE";
-  const auto index = [](std::string name, bool unique, std::vector<std::string> columns, std::string where = "") {
+  const auto index = [](const std::string& name, bool unique, std::vector<std::string> columns,
+                        std::string where = "") {
     change::Index made;
     made.name = name;
     made.unique = unique;
