@@ -18,13 +18,13 @@ using Clock = std::chrono::steady_clock;
 constexpr auto longest_group = 50ms;
 constexpr auto idle_wait = 200ms;
 
-libpq::Connection open_backlog_session(const config::ConnectionSettings& settings) {
-  libpq::Connection connection = open_source_session(settings, "pgmirror backlog");
+/// A slot that stands where `slot` does and goes with the session, which is made fit for reading from it.
+std::string copy_slot(libpq::Connection& connection, const std::string& slot) {
   raise_decoding_memory(connection);
-  // A server process whose client has gone would hold the slot until it comes to send.
+  // A server process whose client has gone would keep its slot until it comes to send.
   if (connection.server_version() >= since::connection_check)
     connection.execute("SET client_connection_check_interval = 1000");
-  return connection;
+  return std::string(connection.execute(copy_slot_sql(slot)).text(0, 0));
 }
 
 }  // namespace
@@ -35,10 +35,13 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
   if (log_end.value < follower.written().value + pace_.backlog.near) return;
   try {
     confirm(session.sql(), stop);
-    libpq::Connection connection = open_backlog_session(settings_.connection);
-    const auto copied = ask(connection, copy_slot_sql(names_.slot), stop);
-    if (!copied) return;
-    const std::string slot(copied->text(0, 0));
+    libpq::Connection connection = open_source_session(settings_.connection, "pgmirror backlog");
+    std::string slot;
+    {
+      const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
+      if (stop.stop_requested()) return;
+      slot = copy_slot(connection, names_.slot);
+    }
     spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
                  (log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
     const auto next_copy = [slot, publications = publications_.names(), steps = BacklogSteps(pace_.backlog)](
@@ -68,17 +71,11 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
 
 /// Tells the slot what is durable here, so that the server need not keep it any longer.
 void PostgresSource::Session::confirm(libpq::Connection& connection, const std::stop_token& stop) {
+  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
+  if (stop.stop_requested()) return;
   const auto slot = read_slot(connection, names_.slot);
   if (!slot || history_.queue_end <= slot->confirmed_flush) return;
-  ask(connection, advance_slot_sql(names_.slot, history_.queue_end), stop);
-}
-
-/// What may take its time at the server; nothing when stopped before.
-std::optional<libpq::Result> PostgresSource::Session::ask(libpq::Connection& connection, const std::string& sql,
-                                                          const std::stop_token& stop) {
-  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
-  if (stop.stop_requested()) return std::nullopt;
-  return connection.execute(sql);
+  connection.execute(advance_slot_sql(names_.slot, history_.queue_end));
 }
 
 void PostgresSource::Session::take_backlog(BacklogReceiver& receiver, ReplicationSession& session,

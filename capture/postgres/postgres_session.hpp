@@ -45,7 +45,6 @@ class PostgresSource::Session {
   void take_backlog(BacklogReceiver& receiver, ReplicationSession& session, StreamFollower& follower,
                     const std::stop_token& stop);
   void confirm(libpq::Connection& connection, const std::stop_token& stop);
-  std::optional<libpq::Result> ask(libpq::Connection& connection, const std::string& sql, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 

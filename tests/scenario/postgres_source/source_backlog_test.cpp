@@ -43,7 +43,7 @@ bool reads_backlog(FollowedServer& followed) {
   return !followed
               .sql(
                   "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
-                  " current_database() AND state = 'active'")
+                  " current_database() AND state = 'active' AND query LIKE 'COPY%'")
               .empty();
 }
 
