@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "capture/postgres/frame_reader.hpp"
 #include "capture/postgres/log_position.hpp"
 #include "capture/postgres/publication_list.hpp"
@@ -35,7 +33,7 @@ std::string copy_slot_sql(const std::string& slot) {
 }
 
 std::string backlog_sql(const std::string& slot) {
-  return "SELECT confirmed_flush_lsn, restart_lsn, pg_catalog.pg_current_wal_flush_lsn(), pg_catalog.age(catalog_xmin)"
+  return "SELECT confirmed_flush_lsn, restart_lsn, pg_catalog.pg_current_wal_flush_lsn()"
          " FROM pg_catalog.pg_replication_slots WHERE slot_name OPERATOR(pg_catalog.=) " +
          libpq::quote_literal(slot) + "::pg_catalog.name";
 }
@@ -43,8 +41,7 @@ std::string backlog_sql(const std::string& slot) {
 Backlog read_backlog(const libpq::Result& answer) {
   return {.passed = parse_log_position(answer.text(0, 0)),
           .restart = parse_log_position(answer.text(0, 1)),
-          .log_end = parse_log_position(answer.text(0, 2)),
-          .transactions = static_cast<std::uint64_t>(std::max(answer.integer(0, 3), std::int64_t{0}))};
+          .log_end = parse_log_position(answer.text(0, 2))};
 }
 
 std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,

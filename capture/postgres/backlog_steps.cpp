@@ -5,9 +5,8 @@
 namespace pgmirror::capture::postgres {
 namespace {
 
-/// A step reads again what lies behind the slot's restart, and then the stream does: so much more log must lie before a
-/// step that decoding it for the stream, one send() a row, would cost more.
-constexpr std::uint64_t worth_reading_again = 3;
+/// Fewer steps read less again, more of them have the first rows applied earlier.
+constexpr std::uint32_t growth = 4;
 
 }  // namespace
 
@@ -18,11 +17,17 @@ std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   BacklogStep step{.up_to = {std::min(backlog.log_end.value, furthest)}, .messages = messages_};
   const std::uint64_t left = step.up_to.value - from;
   const std::uint64_t again = from > backlog.restart.value ? from - backlog.restart.value : 0;
-  if (left < again / worth_reading_again) return std::nullopt;
-  // Where the log goes on as it did, a rest that is hardly more than this step is taken along.
-  const bool ends = came_ > 0 && left / 3 * 2 < (from - before_.value) / came_ * messages_;
-  if (ends || backlog.transactions < left / pace_.large) step.messages = 0;
-  messages_ = std::min(2 * messages_, pace_.most);
+  if (left < again / pace_.worth) return std::nullopt;
+  if (left < pace_.least * again || (asked_ && came_ == 0)) {
+    step.messages = 0;
+  } else if (!asked_) {
+    step.up_to.value = std::min(step.up_to.value, from + pace_.probe);
+  } else if (left / 3 * 2 < (from - before_.value) / came_ * messages_) {
+    // Where the log goes on as it did, a rest that is hardly more than this step is taken along.
+    step.messages = 0;
+  }
+  if (asked_) messages_ = std::min(growth * messages_, pace_.most);
+  asked_ = true;
   before_ = backlog.passed;
   came_ = 0;
   return step;

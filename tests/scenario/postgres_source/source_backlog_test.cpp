@@ -16,7 +16,8 @@ using Clock = std::chrono::steady_clock;
 using Lines = std::vector<std::string>;
 
 /// Many small steps where a server would be asked for one.
-constexpr capture::postgres::BacklogPace small_steps{.near = 8 << 10, .first = 1000, .most = 4000};
+constexpr capture::postgres::BacklogPace small_steps{
+    .near = 8 << 10, .first = 1000, .most = 4000, .worth = 1 << 30, .least = 0};
 /// Each backlog is read in one go, which takes a while.
 constexpr capture::postgres::BacklogPace one_step{.near = 8 << 10, .first = 1 << 30, .most = 1 << 30};
 

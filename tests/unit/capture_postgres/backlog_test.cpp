@@ -11,12 +11,11 @@ using namespace capture::postgres;
 using namespace std::string_literals;
 using Messages = std::vector<std::string>;
 
-constexpr BacklogPace small_pace{.near = 10, .first = 100, .most = 400, .most_read = 5000, .large = 100};
-constexpr std::uint64_t many = 1000;
+constexpr BacklogPace small_pace{.near = 10, .probe = 5000, .first = 100, .most = 400, .most_read = 5000};
 
 std::optional<BacklogStep> next(BacklogSteps& steps, std::uint64_t written, std::uint64_t restart,
-                                std::uint64_t log_end, std::uint64_t transactions = many) {
-  return steps.next({.passed = {written}, .restart = {restart}, .log_end = {log_end}, .transactions = transactions});
+                                std::uint64_t log_end) {
+  return steps.next({.passed = {written}, .restart = {restart}, .log_end = {log_end}});
 }
 
 BacklogStep step(std::uint64_t up_to, std::uint32_t messages) { return {.up_to = {up_to}, .messages = messages}; }
@@ -25,46 +24,57 @@ TEST(BacklogSteps, WhatIsNearIsForTheStream) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 1009), std::nullopt);
   EXPECT_EQ(next(steps, 1000, 900, 990), std::nullopt);
-  EXPECT_EQ(next(steps, 1000, 990, 1010), step(1010, 100));
+  EXPECT_EQ(next(steps, 1000, 990, 1010), step(1010, 0));
 }
 
 TEST(BacklogSteps, GrowUpToTheLargest) {
-  BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 5900), step(5900, 100));
+  BacklogSteps steps({.near = 10, .probe = 200, .first = 100, .most = 800, .most_read = 5000});
+  EXPECT_EQ(next(steps, 1000, 900, 5900), step(1200, 100));
   steps.taken(101);
-  EXPECT_EQ(next(steps, 1100, 900, 5900), step(5900, 200));
-  steps.taken(200);
-  EXPECT_EQ(next(steps, 1300, 900, 5900), step(5900, 400));
+  EXPECT_EQ(next(steps, 1100, 1000, 5900), step(5900, 100));
+  steps.taken(101);
+  EXPECT_EQ(next(steps, 1200, 1100, 5900), step(5900, 400));
   steps.taken(402);
-  EXPECT_EQ(next(steps, 1700, 900, 5900), step(5900, 400));
+  EXPECT_EQ(next(steps, 1600, 1500, 5900), step(5900, 800));
 }
 
 TEST(BacklogSteps, TakeTheRestAlong) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 1390), step(1390, 100));
+  EXPECT_EQ(next(steps, 1000, 1000, 1190), step(1190, 100));
   steps.taken(100);
-  EXPECT_EQ(next(steps, 1100, 900, 1390), step(1390, 0)) << "two hundred messages fill two thirds of it";
-  steps.taken(290);
-  EXPECT_EQ(next(steps, 1385, 900, 1390), std::nullopt);
+  EXPECT_EQ(next(steps, 1100, 1090, 1190), step(1190, 0)) << "a hundred messages fill two thirds of it";
+  steps.taken(85);
+  EXPECT_EQ(next(steps, 1185, 900, 1190), std::nullopt);
 }
 
 TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 9000), step(5900, 100)) << "no further than may be read at once";
   steps.taken(0);
-  EXPECT_EQ(next(steps, 5900, 5800, 19000), step(10800, 200)) << "goes on in ordinary steps";
+  EXPECT_EQ(next(steps, 5900, 5800, 19000), step(10800, 0));
+  steps.taken(500);
+  EXPECT_EQ(next(steps, 7000, 6900, 19000), step(11900, 400)) << "goes on in ordinary steps";
 }
 
 TEST(BacklogSteps, LeaveAnOldTransactionToTheStream) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 8000, 5100, 20000), step(10100, 100));
+  EXPECT_EQ(next(steps, 8000, 5100, 20000), step(10100, 0));
   steps.taken(50);
   EXPECT_EQ(next(steps, 10090, 5100, 20000), std::nullopt);
 }
 
-TEST(BacklogSteps, ReadAFewLargeTransactionsInOneGo) {
-  BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 900, 5000, 39), step(5000, 0)) << "more than a hundred bytes of log each";
+TEST(BacklogSteps, ReadInOneGoWhatIsLittleBesideWhatIsReadAgain) {
+  BacklogSteps little(small_pace);
+  EXPECT_EQ(next(little, 1000, 900, 1399), step(1399, 0));
+  BacklogSteps more(small_pace);
+  EXPECT_EQ(next(more, 1000, 900, 1400), step(1400, 100));
+}
+
+TEST(BacklogSteps, ReadALargeTransactionInOneGo) {
+  BacklogSteps steps({.near = 10, .probe = 200, .first = 100, .most = 800, .most_read = 5000});
+  EXPECT_EQ(next(steps, 1000, 900, 5000), step(1200, 100));
+  steps.taken(0);
+  EXPECT_EQ(next(steps, 1200, 900, 5000), step(5000, 0)) << "with what lies behind it";
 }
 
 /// The stream reads it again as well, but once.
@@ -72,8 +82,8 @@ TEST(BacklogSteps, LeaveALittleBehindALargeTransactionToTheStream) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 900, 1500), step(1500, 100));
   steps.taken(90);
-  EXPECT_EQ(next(steps, 3900, 900, 4700), std::nullopt);
-  EXPECT_EQ(next(steps, 3900, 3800, 4700), step(4700, 0)) << "where the slot has moved";
+  EXPECT_EQ(next(steps, 3900, 900, 4200), std::nullopt);
+  EXPECT_EQ(next(steps, 3900, 3800, 4200), step(4200, 0)) << "where the slot has moved";
 }
 
 TEST(BacklogStatement, QuotesWhatItIsGiven) {
