@@ -175,7 +175,7 @@ TEST(PostgresSource, X11_NothingComesTwiceOverManyRestarts) {
     followed.start();
     followed.sql(single_rows(round * 200 + 1, round * 200 + 200));
     // Stops wherever it happens to be.
-    ASSERT_TRUE(eventually(10s, [&] { return followed.log().rows_begun() > static_cast<unsigned>(round) * 200U; }));
+    ASSERT_TRUE(eventually(10s, [&] { return followed.log().rows_begun() > static_cast<std::size_t>(round) * 200; }));
     followed.stop();
   }
   followed.start();

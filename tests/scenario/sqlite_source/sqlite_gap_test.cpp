@@ -170,7 +170,7 @@ TEST(SqliteGap, QueueOfAnotherHistoryIsRefused) {
   ASSERT_TRUE(store.wait_for_ledger(10));
   store.stop();
   store.close();
-  const auto open = [&](std::uint64_t end, std::optional<change::SourceIdentity> identity) {
+  const auto open = [&](std::uint64_t end, const std::optional<change::SourceIdentity>& identity) {
     capture::sqlite::SqliteSource(store.settings(), config::TableRules(), store.state_directory(),
                                   change::Position{end}, identity);
   };

@@ -111,7 +111,7 @@ TEST_F(Http, SaysWhatThereIs) { EXPECT_TRUE(holds(get("/"), "/metrics")); }
 
 TEST_F(Http, SaysWhenThePortIsTaken) {
   try {
-    HttpEndpoint("127.0.0.1:" + std::to_string(endpoint_.port()), sample_status);
+    const HttpEndpoint second("127.0.0.1:" + std::to_string(endpoint_.port()), sample_status);
     FAIL() << "two cannot listen";
   } catch (const std::system_error& error) {
     EXPECT_TRUE(holds(error.what(), "MIRROR_HTTP_LISTEN")) << error.what();

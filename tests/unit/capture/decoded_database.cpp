@@ -103,7 +103,7 @@ void BytesImage::read(PageNumber number, std::span<std::byte> out) const {
   std::memcpy(out.data(), bytes_.data() + (number - 1) * page_size_, page_size_);
 }
 
-DecodedDatabase::DecodedDatabase(const std::string& setup, config::TableRules rules, int page_size)
+DecodedDatabase::DecodedDatabase(const std::string& setup, const config::TableRules& rules, int page_size)
     : handle_(in_memory(), &sqlite3_close), page_size_(page_size) {
   run(fmt::format("PRAGMA page_size={}", page_size));
   run(setup);

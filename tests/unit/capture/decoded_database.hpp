@@ -34,7 +34,7 @@ class BytesImage final : public capture::sqlite::PageImage {
 class DecodedDatabase {
  public:
   /// `setup` is run before the decoder looks for the first time.
-  explicit DecodedDatabase(const std::string& setup, config::TableRules rules = {}, int page_size = 1024);
+  explicit DecodedDatabase(const std::string& setup, const config::TableRules& rules = {}, int page_size = 1024);
   ~DecodedDatabase();
   DecodedDatabase(const DecodedDatabase&) = delete;
   DecodedDatabase& operator=(const DecodedDatabase&) = delete;

@@ -21,7 +21,7 @@ using tests::TemporaryDirectory;
 
 /// Small enough that shadow checkpoints and streamed transactions happen all the time.
 constexpr ShadowStore::Limits tight{
-    .cache_bytes = 20 * 512, .dirty_bytes = 12 * 512, .redo_bytes = 40 * 512, .group_bytes = 6 * 512};
+    .cache_bytes = 20UL * 512, .dirty_bytes = 12UL * 512, .redo_bytes = 40UL * 512, .group_bytes = 6UL * 512};
 
 void settle(ShadowStore& store) {
   store.sync();

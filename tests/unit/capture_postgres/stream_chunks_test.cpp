@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <cstring>
 
 #include "capture/postgres/awaited_tables.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -17,7 +16,7 @@ using namespace std::chrono_literals;
 void add(StreamChunk& chunk, const std::string& bytes) {
   // As libpq gives it: freed with PQfreemem, which is free().
   char* const copy = static_cast<char*>(std::malloc(bytes.size()));
-  std::memcpy(copy, bytes.data(), bytes.size());
+  bytes.copy(copy, bytes.size());
   chunk.add(StreamChunk::LibpqBuffer(copy, &std::free), bytes.size());
 }
 

@@ -154,7 +154,7 @@ TEST_F(QueueOnDisk, RolledBackTransactionsDoNotFillTheDisk) {
     queue->rollback();
     if (round == 0) once = queue->usage().bytes;
   }
-  EXPECT_LT(queue->usage().bytes, once + 50 * 1000);
+  EXPECT_LT(queue->usage().bytes, once + 50'000);
   EXPECT_EQ(read(), samples(1, 3));
 }
 

@@ -148,7 +148,7 @@ TEST_F(TransactionBeingWritten, IsExactBesideAWriterThatTakesBack) {
   std::jthread writer([this] {
     for (std::uint64_t position = 1; position <= last; ++position) {
       for (int again = 0; position % 13 == 0 && again < 3; ++again) {
-        write_sample_changes(*queue, {position + 13U * static_cast<unsigned>(again)});
+        write_sample_changes(*queue, {position + std::uint64_t{13} * static_cast<std::uint64_t>(again)});
         queue->rollback();
       }
       write_sample(*queue, {position});

@@ -15,7 +15,7 @@ TEST(QueueWithTwoMirrors, GivesBothEverythingInOrder) {
   constexpr std::uint64_t last = 500;
   const auto disk = std::make_shared<ForgetfulDisk>();
   auto options = small_options();
-  options.disk_budget_bytes = 160 * 1024;
+  options.disk_budget_bytes = 160UL * 1024;
   const auto queue = open_small(disk, options);
   std::array<std::atomic<std::uint64_t>, 2> applied{};
 

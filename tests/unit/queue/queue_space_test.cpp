@@ -17,7 +17,7 @@ class QueueWithBudget : public ::testing::Test {
  protected:
   Options options(seconds retention = seconds{0}) {
     auto chosen = small_options();
-    chosen.disk_budget_bytes = 256 * 1024;
+    chosen.disk_budget_bytes = 256UL * 1024;
     chosen.retention = retention;
     return chosen;
   }
