@@ -18,13 +18,12 @@ std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   const std::uint64_t left = step.up_to.value - from;
   const std::uint64_t again = from > backlog.restart.value ? from - backlog.restart.value : 0;
   if (left < again / pace_.worth) return std::nullopt;
-  if (left < pace_.least * again || (asked_ && came_ == 0)) {
+  // Where the log goes on as it did, a rest that is hardly more than a step is taken along.
+  const auto hardly_more = [&] { return came_ == 0 || left / 3 * 2 < (from - before_.value) / came_ * messages_; };
+  if (left < pace_.least * again || (asked_ && hardly_more())) {
     step.messages = 0;
   } else if (!asked_) {
     step.up_to.value = std::min(step.up_to.value, from + pace_.probe);
-  } else if (left / 3 * 2 < (from - before_.value) / came_ * messages_) {
-    // Where the log goes on as it did, a rest that is hardly more than this step is taken along.
-    step.messages = 0;
   }
   if (asked_) messages_ = std::min(growth * messages_, pace_.most);
   asked_ = true;

@@ -174,7 +174,8 @@ std::vector<CatalogEvent> table_changes(const CatalogPicture& before, const Cata
     }
   }
   // Names change hands among tables that are defined one after another.
-  std::ranges::stable_partition(events, [](const CatalogEvent& event) { return event.kind != Kind::content_gap; });
+  std::stable_partition(events.begin(), events.end(),
+                        [](const CatalogEvent& event) { return event.kind != Kind::content_gap; });
   return events;
 }
 

@@ -77,7 +77,7 @@ SchemaReport SchemaBuilder::build_indexes(libpq::Connection& connection,
 
 SchemaReport SchemaBuilder::complete(libpq::Connection& connection, change::Snapshot& snapshot) const {
   const auto script = snapshot.definition();
-  const SchemaReport report = script.empty() ? build_indexes(connection, snapshot.relations())
+  SchemaReport report = script.empty() ? build_indexes(connection, snapshot.relations())
                                              : ScriptedSchema(connection, *this, snapshot.position())
                                                    .complete(script, snapshot.relations(), snapshot.sequences());
   make_whole(connection, mirror_.name);

@@ -19,6 +19,10 @@ int main(int argc, char** argv) {
   const std::uint64_t first = std::stoull(argv[1]);
   const std::uint64_t last = std::stoull(argv[2]);
   const std::uint64_t transactions = std::stoull(argv[3]);
+  if (last < first) {
+    fmt::print(stderr, "sqlite_oracle: the last seed, {}, is before the first, {}\n", last, first);
+    return 64;
+  }
   pgmirror::tests::Coverage total;
   std::uint64_t failures = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
