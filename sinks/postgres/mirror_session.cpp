@@ -161,15 +161,16 @@ void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& type
 /// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
 /// can be applied, since no snapshot will be older.
 void MirrorSession::await_snapshot() {
-  if (!copy_awaited_ || planned_) return;
-  if (!opening_.valid()) {
-    apply_until_ = queue_.end();
-    opening_ = std::async(std::launch::async, [this] { return snapshot_of(source_); });
+  if (opening_.valid() && opening_.wait_for(milliseconds{0}) == std::future_status::ready) {
+    auto snapshot = opening_.get();
+    // Some order may have brought the mirror past it meanwhile, or planned something else first.
+    if (copy_awaited_ && !planned_ && snapshot->position() >= position_) {
+      planned_ = Planned{.snapshot = std::move(snapshot)};
+    }
   }
-  if (opening_.wait_for(milliseconds{0}) != std::future_status::ready) return;
-  auto snapshot = opening_.get();
-  // Some other order has brought the mirror past it.
-  if (snapshot->position() >= position_) planned_ = Planned{.snapshot = std::move(snapshot)};
+  if (!copy_awaited_ || planned_ || opening_.valid()) return;
+  apply_until_ = queue_.end();
+  opening_ = std::async(std::launch::async, [this] { return snapshot_of(source_); });
 }
 
 bool MirrorSession::copy_all(std::stop_token stop) {
@@ -273,7 +274,7 @@ bool MirrorSession::step(std::stop_token stop) {
   comparisons_.look();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
   await_snapshot();
-  if (opening_.valid() && batch_.empty() && sent >= apply_until_) {
+  if (opening_.valid() && copy_awaited_ && !planned_ && batch_.empty() && sent >= apply_until_) {
     leave_pipeline();
     cursor_->wait(stop, shortest_interval);
     return false;

@@ -120,6 +120,9 @@ TEST_F(PartitionedMirror, D21_FollowsAPartitionThatWasDetachedWhileNoAgentRan) {
 /// The log tells the commit, which nobody sees until the standby has answered.
 TEST_F(PartitionedMirror, D21_EndsWhileACommitWaitsForASynchronousStandby) {
   pair_.program().set("MIRROR_PARTITIONED_TABLES", "m");
+  // The same cluster, whose commits as a mirror are to wait for nobody.
+  tell_mirror(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = local', current_database()); END $$");
   mirror_first(measures);
   const auto reload = [&](const std::string& sql) {
     tell_source(sql);
