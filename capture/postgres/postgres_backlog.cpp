@@ -55,6 +55,8 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
     take_backlog(receiver, session, follower, stop);
     if (stop.stop_requested()) return;
     sync(follower, nullptr);
+    // The stream begins by decoding all of it again, which costs several times what moving the slot does.
+    confirm(session.sql(), stop);
   } catch (const libpq::DatabaseError& failed) {
     // Whatever it was, the next try is the stream's.
     backlog_fails_ = failed.connection_lost();
