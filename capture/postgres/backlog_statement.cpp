@@ -5,6 +5,7 @@
 #include "capture/postgres/frame_reader.hpp"
 #include "capture/postgres/log_position.hpp"
 #include "capture/postgres/publication_list.hpp"
+#include "libpq/database_error.hpp"
 #include "libpq/identifier.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -39,6 +40,9 @@ std::string backlog_sql(const std::string& slot) {
 }
 
 Backlog read_backlog(const libpq::Result& answer) {
+  if (answer.rows() != 1 || answer.is_null(0, 0) || answer.is_null(0, 1)) {
+    throw libpq::DatabaseError("temporary slot is gone, or what it needs of the log", "", false);
+  }
   return {.passed = parse_log_position(answer.text(0, 0)),
           .restart = parse_log_position(answer.text(0, 1)),
           .log_end = parse_log_position(answer.text(0, 2))};

@@ -13,7 +13,7 @@ namespace pgmirror::capture::postgres {
 /// Makes a slot that stands where `slot` does and goes with the session; answers with its name.
 std::string copy_slot_sql(const std::string& slot);
 
-/// Answers with what read_backlog() reads.
+/// Answers with what read_backlog() reads, which throws DatabaseError where the server has taken the slot away.
 std::string backlog_sql(const std::string& slot);
 Backlog read_backlog(const libpq::Result& answer);
 
