@@ -125,8 +125,8 @@ void CatalogFollower::poll(StreamFollower& stream) {
     const auto done = Clock::now();
     next_poll_ = std::max(next_poll_, done + 9 * (done - now));
   } catch (const libpq::DatabaseError& refused) {
-    disconnect();
-    // A server that restarts is told of by the stream.
+    if (!is_locked(refused)) disconnect();
+    // A server that restarts is told of by the stream, and most migrations are short.
     if (!next_complaint_) next_complaint_ = now + first_complaint;
     if (now < *next_complaint_) return;
     next_complaint_ = now + complaint_interval;
@@ -182,7 +182,7 @@ void CatalogFollower::add_partitions(const std::vector<CatalogEvent>& events, St
 void CatalogFollower::look(StreamFollower& stream) {
   // The same news would come again until it is remembered.
   if (!news_) {
-    if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
+    if (auto news = watcher_->poll(connection(), 0ms)) pass_on(std::move(*news), stream);
   }
   const bool again = publish_again_ && Clock::now() >= *publish_again_;
   if (again || (!publish_again_ && publications_.narrowed(connection()))) publish({}, false);

@@ -5,16 +5,15 @@
 #include "capture/postgres/catalog_comparison.hpp"
 #include "capture/postgres/catalog_fingerprint.hpp"
 #include "capture/postgres/catalog_memory.hpp"
-#include "libpq/database_transaction.hpp"
 
 namespace pgmirror::capture::postgres {
 
 CatalogWatcher::CatalogWatcher(config::TableRules rules, ScriptOptions options, std::filesystem::path memory)
     : rules_(std::move(rules)), options_(options), memory_(std::move(memory)), known_(recall_picture(memory_)) {}
 
-std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection) {
+std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection, std::chrono::milliseconds patience) {
   if (known_ && !fingerprint_.empty() && catalog_fingerprint(connection) == fingerprint_) return std::nullopt;
-  CatalogNews news = read(connection);
+  CatalogNews news = read(connection, patience);
   if (known_) news.events = compare(*known_, news.picture, rules_);
   if (!news.events.empty()) return news;
   remember(std::move(news));
@@ -23,19 +22,18 @@ std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection) {
 
 std::vector<CatalogEvent> CatalogWatcher::events_since(const CatalogPicture& picture,
                                                        libpq::Connection& connection) const {
-  return compare(as_mirrored(picture, rules_), read(connection).picture, rules_);
+  return compare(as_mirrored(picture, rules_), read(connection, as_long_as_it_takes).picture, rules_);
 }
 
-CatalogNews CatalogWatcher::read(libpq::Connection& connection) const {
+CatalogNews CatalogWatcher::read(libpq::Connection& connection, std::chrono::milliseconds patience) const {
   CatalogNews news;
-  libpq::DatabaseTransaction transaction(connection);
-  connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  news.fingerprint = catalog_fingerprint(connection);
-  RelationCatalog catalog(rules_);
-  catalog.refresh(connection);
-  news.picture = catalog.picture();
-  news.picture.objects = scripted_objects(connection, catalog, options_);
-  transaction.commit();
+  read_with_brief_locks(connection, patience, [&] {
+    news.fingerprint = catalog_fingerprint(connection);
+    RelationCatalog catalog(rules_);
+    catalog.refresh(connection);
+    news.picture = catalog.picture();
+    news.picture.objects = scripted_objects(connection, catalog, options_);
+  });
   news.as_of = news.picture.as_of;
   return news;
 }

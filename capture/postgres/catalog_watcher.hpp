@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "capture/postgres/brief_locks.hpp"
 #include "capture/postgres/catalog_event.hpp"
 #include "capture/postgres/schema_script.hpp"
 
@@ -28,8 +30,10 @@ class CatalogWatcher {
   /// picture is remembered as it is.
   CatalogWatcher(config::TableRules rules, ScriptOptions options, std::filesystem::path memory);
 
-  /// One cheap statement while nothing has changed: nothing then. Throws DatabaseError, std::system_error.
-  std::optional<CatalogNews> poll(libpq::Connection& connection);
+  /// One cheap statement while nothing has changed: nothing then. `patience` with locks of the application, see
+  /// read_with_brief_locks. Throws DatabaseError, std::system_error.
+  std::optional<CatalogNews> poll(libpq::Connection& connection,
+                                  std::chrono::milliseconds patience = as_long_as_it_takes);
   /// What happened since `picture`, of news that are not remembered yet; comes again with the next. Throws
   /// DatabaseError.
   std::vector<CatalogEvent> events_since(const CatalogPicture& picture, libpq::Connection& connection) const;
@@ -38,7 +42,7 @@ class CatalogWatcher {
   void remember(CatalogNews news);
 
  private:
-  CatalogNews read(libpq::Connection& connection) const;
+  CatalogNews read(libpq::Connection& connection, std::chrono::milliseconds patience) const;
 
   config::TableRules rules_;
   ScriptOptions options_;

@@ -91,9 +91,9 @@ class PostgresSnapshot::Session {
   const std::vector<change::SchemaStatement>& definition() {
     constexpr const char* internal_error = "XX000";
     if (definition_) return *definition_;
-    const Savepoint reading(connection_);
     try {
-      definition_ = schema_script(connection_, catalog_, options_);
+      read_with_brief_locks(connection_, as_long_as_it_takes,
+                            [this] { definition_ = schema_script(connection_, catalog_, options_); });
     } catch (const libpq::DatabaseError& error) {
       if (error.sqlstate() != internal_error) throw;
       // Somebody has just dropped what the snapshot still shows.

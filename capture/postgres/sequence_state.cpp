@@ -1,7 +1,9 @@
 #include "capture/postgres/sequence_state.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "libpq/database_error.hpp"
 
@@ -44,16 +46,20 @@ SequenceState state_of(const libpq::Result& result, int row) {
 }
 
 /// To the server a sequence that goes while it is read is an internal error; the next statement does not see it.
-libpq::Result last_values(libpq::Connection& connection) {
+libpq::Result last_values(libpq::Connection& connection, std::chrono::milliseconds patience) {
   constexpr const char* internal_error = "XX000";
   constexpr int most_attempts = 20;
   for (int attempt = 1;; ++attempt) {
     try {
-      return connection.execute(
-          "SELECT s.seqrelid, pg_catalog.pg_sequence_last_value(s.seqrelid) FROM pg_catalog.pg_sequence s"
-          " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-          " WHERE c.relpersistence <> 't' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-          " AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END");
+      std::optional<libpq::Result> values;
+      read_with_brief_locks(connection, patience, [&] {
+        values = connection.execute(
+            "SELECT s.seqrelid, pg_catalog.pg_sequence_last_value(s.seqrelid) FROM pg_catalog.pg_sequence s"
+            " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relpersistence <> 't' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+            " AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END");
+      });
+      return std::move(*values);
     } catch (const libpq::DatabaseError& error) {
       if (error.sqlstate() != internal_error || connection.in_transaction() || attempt == most_attempts) throw;
     }
@@ -93,9 +99,10 @@ std::vector<SequenceState> read_sequences(libpq::Connection& connection, const R
   return sequences;
 }
 
-void read_last_values(libpq::Connection& connection, std::vector<SequenceState>& sequences) {
+void read_last_values(libpq::Connection& connection, std::vector<SequenceState>& sequences,
+                      std::chrono::milliseconds patience) {
   std::map<ObjectId, std::int64_t> values;
-  const libpq::Result result = last_values(connection);
+  const libpq::Result result = last_values(connection, patience);
   for (int row = 0; row < result.rows(); ++row) {
     if (!result.is_null(row, 1)) values[object_id(result, row, 0)] = result.integer(row, 1);
   }

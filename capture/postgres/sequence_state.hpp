@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "capture/postgres/brief_locks.hpp"
 #include "capture/postgres/relation_catalog.hpp"
 #include "libpq/connection.hpp"
 
@@ -36,7 +38,9 @@ struct SequenceState {
 std::vector<SequenceState> read_sequences(libpq::Connection& connection, const RelationCatalog& catalog);
 
 /// Fills in how far they are used at this moment: sequences are not transactional. The server holds a lock on each
-/// until the end of the transaction, so that this does not belong into a long one. Throws DatabaseError.
-void read_last_values(libpq::Connection& connection, std::vector<SequenceState>& sequences);
+/// until the end of the transaction, so that this does not belong into a long one; `patience` with locks of the
+/// application, see read_with_brief_locks. Throws DatabaseError.
+void read_last_values(libpq::Connection& connection, std::vector<SequenceState>& sequences,
+                      std::chrono::milliseconds patience = as_long_as_it_takes);
 
 }  // namespace pgmirror::capture::postgres

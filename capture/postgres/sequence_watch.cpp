@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -13,6 +14,7 @@
 namespace pgmirror::capture::postgres {
 namespace {
 
+using namespace std::chrono_literals;
 __extension__ using Wide = __int128;
 
 std::int64_t steps_between(std::int64_t from, std::int64_t to, std::int64_t increment) {
@@ -83,7 +85,13 @@ SequenceWatch::SequenceWatch(std::filesystem::path memory)
 SequenceNews SequenceWatch::poll(libpq::Connection& connection, const RelationCatalog& catalog) {
   SequenceNews news;
   std::vector<SequenceState> sequences = read_sequences(connection, catalog);
-  read_last_values(connection, sequences);
+  try {
+    read_last_values(connection, sequences, 0ms);
+  } catch (const libpq::DatabaseError& error) {
+    // They are told far ahead: the next time is soon enough.
+    if (!is_locked(error)) throw;
+    return news;
+  }
   ToldSequences standing;
   for (SequenceState& state : sequences) {
     const auto known = told_.find(state.oid);

@@ -19,6 +19,7 @@
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
 #include "sinks/postgres/serial_apply.hpp"
+#include "sinks/postgres/source_questions.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -50,26 +51,6 @@ bool may_set_replica_role(libpq::Connection& connection) {
   return set_replica_role(connection);
 }
 
-std::set<std::string> names_of(const std::vector<change::RelationPtr>& relations) {
-  std::set<std::string> names;
-  for (const change::RelationPtr& relation : relations) names.insert(relation->qualified_name());
-  return names;
-}
-
-/// Says whose server it was that failed: the mirror is asked on the same thread.
-template <typename Question>
-auto ask_source(const Question& question) {
-  try {
-    return question();
-  } catch (const libpq::DatabaseError& error) {
-    throw SourceUnavailable(error.what());
-  }
-}
-
-std::unique_ptr<change::Snapshot> snapshot_of(change::SnapshotProvider& source) {
-  return ask_source([&] { return source.open_snapshot(); });
-}
-
 Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
                 Claimant& claimant, WorkerOrders& orders, bool& start_over, Checkpoint& checkpoint) {
   create_control_schema(connection);
@@ -98,6 +79,7 @@ MirrorSession::MirrorSession(const Surroundings& around)
       schema_(around.mirror),
       tables_(schema_, around.mirror.name),
       flush_watch_(position_),
+      planned_(around.source, around.orders),
       comparisons_(connection_, mirror_, ownership_, schema_, tables_, board_, orders_) {
   spdlog::info("[MirrorConnection] Successfully connected to mirror database");
   board_.update([&](MirrorStatus& status) {
@@ -132,9 +114,9 @@ void MirrorSession::run(std::stop_token stop) {
   collector_.emplace(*cursor_, tables_);
   // Tables that the rules let in since the last run, or that an interrupted copy left out.
   if (source_.tells_gaps()) {
-    copy_awaited_ = tables_.any_awaits_copy() || any_not_whole(connection_, mirror_.name);
+    if (tables_.any_awaits_copy() || any_not_whole(connection_, mirror_.name)) planned_.await_copy();
   } else if (auto snapshot = snapshot_of(source_); !tables_.all_live(snapshot->relations())) {
-    planned_ = Planned{.snapshot = std::move(snapshot)};
+    planned_.plan({.snapshot = std::move(snapshot)});
   }
   apply(stop);
 }
@@ -158,21 +140,6 @@ void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& type
   learn_labels(connection_, mirror_.name, position_, types);
 }
 
-/// Some source has to finish its open transactions before it gives a snapshot; meanwhile what is in the queue by now
-/// can be applied, since no snapshot will be older.
-void MirrorSession::await_snapshot() {
-  if (opening_.valid() && opening_.wait_for(milliseconds{0}) == std::future_status::ready) {
-    auto snapshot = opening_.get();
-    // Some order may have brought the mirror past it meanwhile, or planned something else first.
-    if (copy_awaited_ && !planned_ && snapshot->position() >= position_) {
-      planned_ = Planned{.snapshot = std::move(snapshot)};
-    }
-  }
-  if (!copy_awaited_ || planned_ || opening_.valid()) return;
-  apply_until_ = queue_.end();
-  opening_ = std::async(std::launch::async, [this] { return snapshot_of(source_); });
-}
-
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
   const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
@@ -181,8 +148,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   learn_types(ask_source([&] { return snapshot->definition(); }));
   schema_.prepare(connection_, *snapshot);
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
-  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? names_of(snapshot->relations()) : std::set<std::string>{},
-                   &board_);
+  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? tables_of(*snapshot) : std::set<std::string>{}, &board_);
   copy.leave_misfits();
   if (snapshot->gives_copy_text() &&
       !ParallelCopy(schema_, ownership_.epoch, &board_).run(connection_, *snapshot, stop)) {
@@ -207,24 +173,11 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   return true;
 }
 
-void MirrorSession::take_orders() {
-  if (const auto ordered = orders_.take_resync()) {
-    auto now = snapshot_of(source_);
-    auto tables = ordered->empty() ? names_of(now->relations()) : *ordered;
-    planned_ = Planned{.snapshot = std::move(now), .again = std::move(tables), .ordered = true};
-  }
-  if (planned_ || comparisons_.running()) return;
-  if (auto verification = orders_.take_verification()) {
-    planned_ = Planned{.snapshot = snapshot_of(source_), .verification = std::move(verification)};
-  }
-}
-
-/// The changes of the tables copied here are in the queue from the snapshot's position on, so the mirror must have all
-/// commits up to there and none behind it.
+/// Nothing where its snapshot is still being opened.
 void MirrorSession::carry_out_plan(std::stop_token stop) {
+  if (!planned_.planned()) return;
   leave_pipeline();
-  Planned planned = std::move(*planned_);
-  planned_.reset();
+  PlannedWork::Task planned = planned_.take();
   if (planned.verification) {
     return comparisons_.begin(std::move(planned.snapshot), std::move(*planned.verification), stop);
   }
@@ -239,7 +192,7 @@ void MirrorSession::carry_out_plan(std::stop_token stop) {
   const bool complete = copied.complete;
   const bool again = schema_.complete(connection_, *planned.snapshot).copy_again || copied.misfits;
   // Tables that the source has not any more wait in vain.
-  if (complete) copy_awaited_ = again;
+  if (complete) planned_.copied(!again);
   if (complete && planned.ordered) orders_.resync_done();
   tables_.load(connection_);
   collector_->restart(position_);
@@ -258,7 +211,7 @@ void MirrorSession::apply(std::stop_token stop) {
       cursor_->wait(stop, idle_wait);
       continue;
     }
-    take_orders();
+    planned_.take_orders(comparisons_.running());
     board_.update([](MirrorStatus& status) { status.state = MirrorState::streaming; });
     // At least one step: an order may have to wait for the work that is planned.
     while (step(stop) && !stop.stop_requested() && !orders_.pending()) {
@@ -273,13 +226,13 @@ bool MirrorSession::step(std::stop_token stop) {
   check_flushed();
   comparisons_.look();
   const change::Position sent = pipeline_ ? pipeline_->sent_position() : position_;
-  await_snapshot();
-  if (opening_.valid() && copy_awaited_ && !planned_ && batch_.empty() && sent >= apply_until_) {
+  planned_.look_for_snapshot(position_, queue_.end());
+  if (batch_.empty() && planned_.waits_at(sent)) {
     leave_pipeline();
     cursor_->wait(stop, shortest_interval);
     return false;
   }
-  if (planned_ && batch_.empty() && sent >= planned_->snapshot->position()) carry_out_plan(stop);
+  if (batch_.empty() && planned_.is_due_at(sent)) carry_out_plan(stop);
   if (trouble_.stands_alone() && trouble_.active_at(position_) && batch_.empty()) {
     leave_pipeline();
     if (queue_.end() > position_ && !apply_alone()) carry_out_plan(stop);
@@ -302,7 +255,7 @@ bool MirrorSession::step(std::stop_token stop) {
     if (!apply_alone()) carry_out_plan(stop);
     return true;
   }
-  if (batch_.empty() && planned_ && stopped == BatchCollector::Stopped::beyond) {
+  if (batch_.empty() && planned_.planned() && stopped == BatchCollector::Stopped::beyond) {
     carry_out_plan(stop);
     return true;
   }
@@ -332,8 +285,7 @@ BatchLimits MirrorSession::limits() const {
     limits.transactions = trouble_.transactions;
     limits.until = trouble_.end;
   }
-  if (opening_.valid()) limits.until = std::min(limits.until, apply_until_);
-  if (planned_) limits.until = std::min(limits.until, planned_->snapshot->position());
+  limits.until = std::min(limits.until, planned_.until());
   return limits;
 }
 
@@ -398,7 +350,7 @@ void MirrorSession::leave_pipeline() {
 void MirrorSession::handle_unknown() {
   leave_pipeline();
   tables_.describe(connection_, collector_->unknown());
-  if (tables_.take_copy_asked()) copy_awaited_ = true;
+  if (tables_.take_copy_asked()) planned_.await_copy();
 }
 
 /// False where the next transaction ends behind the snapshot that is planned with.
@@ -412,10 +364,9 @@ bool MirrorSession::apply_alone() {
     refusals = {.rule = mirror_.on_poison, .attempts = trouble_.attempts};
   }
   collector_->restart(position_);
-  const change::Position until = planned_ ? planned_->snapshot->position() : BatchLimits{}.until;
-  const auto outcome = serial.apply_next(*cursor_, position_, until, refusals);
+  const auto outcome = serial.apply_next(*cursor_, position_, planned_.until(), refusals);
   if (!outcome) return false;
-  if (tables_.take_copy_asked()) copy_awaited_ = true;
+  if (tables_.take_copy_asked()) planned_.await_copy();
   if (outcome->rows_parked + outcome->tables_stopped > 0) {
     spdlog::error("[MirrorApply] {} rows parked, {} tables stopped: see \"pgmirror status\"", outcome->rows_parked,
                   outcome->tables_stopped);
@@ -429,7 +380,7 @@ bool MirrorSession::apply_alone() {
 }
 
 bool MirrorSession::may_apply_early() const {
-  return !planned_ && !opening_.valid() && !trouble_.active_at(position_) && whole_behind_ != position_;
+  return planned_.none() && !trouble_.active_at(position_) && whole_behind_ != position_;
 }
 
 /// False where no large transaction is being received.
@@ -440,7 +391,7 @@ bool MirrorSession::apply_early(const std::stop_token& stop) {
   comparisons_.give_way();
   EarlyApply early(connection_, ownership_, schema_, tables_, source_.tells_gaps() ? RowPass::in_order : RowPass::all);
   const auto outcome = early.apply(*open, position_, [&] { return stop.stop_requested() || orders_.pending(); });
-  if (tables_.take_copy_asked()) copy_awaited_ = true;
+  if (tables_.take_copy_asked()) planned_.await_copy();
   if (outcome) {
     applied(*outcome);
   } else {

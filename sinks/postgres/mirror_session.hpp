@@ -2,11 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <future>
-#include <memory>
 #include <optional>
-#include <set>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 
@@ -20,18 +16,13 @@
 #include "sinks/postgres/comparisons.hpp"
 #include "sinks/postgres/flush_watch.hpp"
 #include "sinks/postgres/mirror_status.hpp"
+#include "sinks/postgres/planned_work.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/table_registry.hpp"
 #include "sinks/postgres/trouble.hpp"
 #include "sinks/postgres/worker_orders.hpp"
 
 namespace pgmirror::sinks::postgres {
-
-/// The source's server gives no snapshot now. Passes.
-class SourceUnavailable : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// One connection's life with one mirror: claim it, copy what it lacks, then apply the queue until something happens.
 ///
@@ -63,8 +54,6 @@ class MirrorSession {
   bool copy_all(std::stop_token stop);
   void check_history() const;
   void learn_types(const std::vector<change::SchemaStatement>& types);
-  void await_snapshot();
-  void take_orders();
   void carry_out_plan(std::stop_token stop);
   void apply(std::stop_token stop);
   bool step(std::stop_token stop);
@@ -85,15 +74,6 @@ class MirrorSession {
   void publish_tables();
   void recount_parked();
 
-  /// Work that has to wait until the mirror stands exactly where the snapshot does.
-  struct Planned {
-    std::unique_ptr<change::Snapshot> snapshot;
-    /// Tables to copy though the mirror has them; those that it lacks are copied anyway.
-    std::set<std::string> again{};
-    bool ordered = false;  ///< by WorkerOrders::resync
-    std::optional<VerificationOrder> verification{};
-  };
-
   const config::Mirror& mirror_;
   const queue::QueueReader& queue_;
   change::SnapshotProvider& source_;
@@ -109,6 +89,7 @@ class MirrorSession {
   SchemaBuilder schema_;
   TableRegistry tables_;
   FlushWatch flush_watch_;
+  PlannedWork planned_;
   Comparisons comparisons_;
   std::optional<queue::Cursor> cursor_;
   std::optional<BatchCollector> collector_;
@@ -116,11 +97,7 @@ class MirrorSession {
   NetBatch batch_;
   BatchGrowth growth_;
   std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
-  std::optional<Planned> planned_;
   unsigned copies_of_misfits_ = 0;
-  bool copy_awaited_ = false;  ///< some table's content has to come from a snapshot
-  std::future<std::unique_ptr<change::Snapshot>> opening_;
-  change::Position apply_until_;  ///< while that is being opened
   std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};

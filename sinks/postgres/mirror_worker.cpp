@@ -11,6 +11,7 @@
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/failure.hpp"
 #include "sinks/postgres/initial_copy.hpp"
+#include "sinks/postgres/source_questions.hpp"
 
 namespace pgmirror::sinks::postgres {
 

@@ -78,8 +78,8 @@ SchemaReport SchemaBuilder::build_indexes(libpq::Connection& connection,
 SchemaReport SchemaBuilder::complete(libpq::Connection& connection, change::Snapshot& snapshot) const {
   const auto script = snapshot.definition();
   SchemaReport report = script.empty() ? build_indexes(connection, snapshot.relations())
-                                             : ScriptedSchema(connection, *this, snapshot.position())
-                                                   .complete(script, snapshot.relations(), snapshot.sequences());
+                                       : ScriptedSchema(connection, *this, snapshot.position())
+                                             .complete(script, snapshot.relations(), snapshot.sequences());
   make_whole(connection, mirror_.name);
   return report;
 }

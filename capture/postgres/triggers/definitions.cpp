@@ -8,7 +8,6 @@
 #include "capture/postgres/catalog_follower.hpp"
 #include "capture/postgres/catalog_memory.hpp"
 #include "capture/postgres/event_writing.hpp"
-#include "capture/postgres/savepoint.hpp"
 
 namespace pgmirror::capture::postgres::triggers {
 namespace {
@@ -72,12 +71,16 @@ void Definitions::tell_known() {
   }
 }
 
-std::optional<DefinitionNews> Definitions::look(libpq::Connection& connection) {
+std::optional<DefinitionNews> Definitions::look(libpq::Connection& connection, std::chrono::milliseconds patience) {
   DefinitionNews news;
   news.fingerprint = catalog_fingerprint(connection);
   if (known_ && news.fingerprint == fingerprint_) return std::nullopt;
-  // The deparsers lock what they print.
-  const Savepoint reading(connection);
+  read_with_brief_locks(connection, patience, [&] { read(connection, news); });
+  return news;
+}
+
+void Definitions::read(libpq::Connection& connection, DefinitionNews& news) const {
+  news = {.fingerprint = std::move(news.fingerprint)};
   RelationCatalog catalog(rules_, config::CaptureMethod::triggers);
   catalog.refresh(connection);
   news.picture = catalog.picture();
@@ -106,7 +109,6 @@ std::optional<DefinitionNews> Definitions::look(libpq::Connection& connection) {
     return true;
   });
   for (const ObjectId table : news.suspended) news.gaps.erase(table);
-  return news;
 }
 
 /// A table that is not known yet appears when a moment shows its triggers: whoever wrote it without them has committed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/postgres/brief_locks.hpp"
 #include "capture/postgres/catalog_event.hpp"
 #include "capture/postgres/schema_script.hpp"
 #include "capture/postgres/stream_relations.hpp"
@@ -47,8 +49,10 @@ class Definitions {
   bool known() const { return known_.has_value(); }
   /// A new queue begins: whatever is kept belongs to another one.
   void forget();
-  /// At a moment; nothing when all is as it was. Throws DatabaseError.
-  std::optional<DefinitionNews> look(libpq::Connection& connection);
+  /// At a moment; nothing when all is as it was. `patience` with locks of the application, see read_with_brief_locks.
+  /// Throws DatabaseError.
+  std::optional<DefinitionNews> look(libpq::Connection& connection,
+                                     std::chrono::milliseconds patience = as_long_as_it_takes);
   /// The queue has, durably, what the news say.
   void remember(DefinitionNews news);
 
@@ -62,6 +66,7 @@ class Definitions {
 
  private:
   using TriggerStates = std::map<ObjectId, TriggerState>;
+  void read(libpq::Connection& connection, DefinitionNews& news) const;
   void judge(const FollowedTable& table, const TriggerStates& states, DefinitionNews& news) const;
   std::string why_distrusted(const FollowedTable& table, const CatalogTable& now, const TriggerStates& states,
                              const DefinitionNews& news) const;

@@ -26,6 +26,7 @@ constexpr auto shortest_pause = 20ms;
 constexpr auto longest_pause = 250ms;
 /// A migration of the application holds its table for as long as it likes, and our moment holds old rows meanwhile.
 constexpr const char* short_lock_wait = "SET LOCAL lock_timeout = '5s'";
+constexpr auto definition_patience = 5s;
 constexpr std::string_view data_exception = "22";
 
 /// Objects over rows are made behind them: the rows of before may violate a constraint that those of now keep.
@@ -138,7 +139,8 @@ void LogSession::finish(Moment& moment) {
 }
 
 bool LogSession::tell(Moment& moment, bool promised) {
-  std::optional<DefinitionNews> news = definitions_.look(moment.connection());
+  std::optional<DefinitionNews> news =
+      definitions_.look(moment.connection(), promised ? as_long_as_it_takes : definition_patience);
   if (news) {
     definitions_.take(*news);
     installation_.want(std::exchange(news->missing, {}));

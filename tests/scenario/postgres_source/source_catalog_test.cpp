@@ -228,6 +228,28 @@ TEST(PostgresSource, K16_LostKeyStopsTheApplicationForAMomentOnly) {
   }));
 }
 
+TEST(PostgresSource, RowsAreFollowedWhileAMigrationHoldsDefinitions) {
+  FollowedServer followed;
+  followed.sql(std::string(plain_table) + "; CREATE TABLE held (id int PRIMARY KEY, n int DEFAULT length('four'))");
+  followed.start();
+  followed.sql("INSERT INTO t VALUES (0, 'a')");
+  ASSERT_TRUE(arrives(followed, "insert t [0|a]"));
+  const auto session = followed.open_session();
+  {
+    pqxx::work migration(*session);
+    migration.exec("LOCK TABLE held");
+    followed.sql("CREATE TABLE n (id int PRIMARY KEY)");
+    for (int id = 1; id <= 10; ++id) {
+      followed.sql("INSERT INTO t VALUES (" + std::to_string(id) + ", 'a')");
+      ASSERT_TRUE(arrives(followed, "insert t [" + std::to_string(id) + "|a]"));
+      let_time_pass(100ms);
+    }
+    const Lines all = followed.log().changes();
+    EXPECT_EQ(std::ranges::count(all, "gap n"), 0) << "definitions could be read: nothing was held";
+  }
+  EXPECT_TRUE(arrives(followed, "gap n"));
+}
+
 TEST(PostgresSource, TableOfSomebodyElseIsLeftOutAndFollowedOncePublished) {
   FollowedServer followed;
   followed.sql(
