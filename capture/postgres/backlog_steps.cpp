@@ -3,33 +3,34 @@
 #include <algorithm>
 
 namespace pgmirror::capture::postgres {
-namespace {
-
-/// Fewer steps read less again, more of them have the first rows applied earlier.
-constexpr std::uint32_t growth = 4;
-
-}  // namespace
 
 std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   const std::uint64_t from = backlog.passed.value;
   const std::uint64_t furthest = backlog.restart.value + pace_.most_read;
   if (backlog.log_end.value < from + pace_.near || furthest <= from) return std::nullopt;
-  BacklogStep step{.up_to = {std::min(backlog.log_end.value, furthest)}, .messages = messages_};
+  BacklogStep step{.up_to = {std::min(backlog.log_end.value, furthest)}};
   const std::uint64_t left = step.up_to.value - from;
   const std::uint64_t again = from > backlog.restart.value ? from - backlog.restart.value : 0;
   if (left < again / pace_.worth) return std::nullopt;
-  // Where the log goes on as it did, a rest that is hardly more than a step is taken along.
-  const auto hardly_more = [&] { return came_ == 0 || left / 3 * 2 < (from - before_.value) / came_ * messages_; };
-  if (left < pace_.least * again || (asked_ && hardly_more())) {
-    step.messages = 0;
-  } else if (!asked_) {
-    step.up_to.value = std::min(step.up_to.value, from + pace_.probe);
+  if (left >= pace_.least * again) {
+    if (!asked_) {
+      step.messages = pace_.first;
+      step.up_to.value = std::min(step.up_to.value, from + pace_.probe);
+    } else if (came_ > 0) {
+      step.messages = part_of(left, from - before_.value);
+    }
   }
-  if (asked_) messages_ = std::min(growth * messages_, pace_.most);
   asked_ = true;
   before_ = backlog.passed;
   came_ = 0;
   return step;
+}
+
+/// Of messages that come in `left` bytes of the log, if it goes on as it did in the last `read`.
+std::uint32_t BacklogSteps::part_of(std::uint64_t left, std::uint64_t read) const {
+  const double expected = static_cast<double>(came_) / static_cast<double>(read) * static_cast<double>(left);
+  const double part = std::min(expected * pace_.part, static_cast<double>(pace_.most));
+  return std::max(static_cast<std::uint32_t>(part), pace_.first);
 }
 
 }  // namespace pgmirror::capture::postgres

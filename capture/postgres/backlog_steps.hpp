@@ -12,6 +12,9 @@ struct BacklogPace {
   std::uint64_t near = std::uint64_t{1} << 20U;
   /// How much of the log the first step reads at most: where nothing ends in it, a large transaction has begun.
   std::uint64_t probe = std::uint64_t{4} << 20U;
+  /// How much of what is left a step takes: what comes of it is applied while the next one is decoded, and what comes
+  /// of the last one when there is nothing more to decode.
+  double part = 2.0 / 3;
   /// Messages of the first step, and of the largest.
   std::uint32_t first = 40'000;
   std::uint32_t most = 2'560'000;
@@ -44,13 +47,13 @@ struct Backlog {
 
 /// How much of a slot's backlog to ask for at once.
 ///
-/// In growing steps: nothing arrives before the server has decoded a step, and the next one reads all of its log again
-/// from the slot's restart, as the stream does when it begins. They are counted in messages and not in bytes of the
-/// log, so that what is not mirrored is passed over in one go, and a large transaction is decoded once. A backlog that
-/// begins with a large one is one step, but for a short look.
+/// In few steps: nothing arrives before the server has decoded a step, but the next one reads all of its log again from
+/// the slot's restart (a sixth of the work where nothing comes of it), as the stream does when it begins. They are
+/// counted in messages and not in bytes of the log, so that what is not mirrored is passed over in one go, and a large
+/// transaction is decoded once. A backlog that begins with a large one is one step, but for a short look.
 class BacklogSteps {
  public:
-  explicit BacklogSteps(const BacklogPace& pace) : pace_(pace), messages_(pace.first) {}
+  explicit BacklogSteps(const BacklogPace& pace) : pace_(pace) {}
 
   /// The next step; nothing where the rest is for the stream.
   std::optional<BacklogStep> next(const Backlog& backlog);
@@ -58,8 +61,9 @@ class BacklogSteps {
   void taken(std::uint64_t messages) { came_ = messages; }
 
  private:
+  std::uint32_t part_of(std::uint64_t left, std::uint64_t read) const;
+
   const BacklogPace pace_;
-  std::uint32_t messages_;
   bool asked_ = false;
   std::uint64_t came_ = 0;
   change::Position before_;  ///< Backlog::passed when the last step was asked for

@@ -27,24 +27,33 @@ TEST(BacklogSteps, WhatIsNearIsForTheStream) {
   EXPECT_EQ(next(steps, 1000, 990, 1010), step(1010, 0));
 }
 
-TEST(BacklogSteps, GrowUpToTheLargest) {
-  BacklogSteps steps({.near = 10, .probe = 200, .first = 100, .most = 800, .most_read = 5000});
-  EXPECT_EQ(next(steps, 1000, 900, 5900), step(1200, 100));
-  steps.taken(101);
-  EXPECT_EQ(next(steps, 1100, 1000, 5900), step(5900, 100));
-  steps.taken(101);
-  EXPECT_EQ(next(steps, 1200, 1100, 5900), step(5900, 400));
-  steps.taken(402);
-  EXPECT_EQ(next(steps, 1600, 1500, 5900), step(5900, 800));
+TEST(BacklogSteps, TakePartsOfWhatIsLeftThatGrowSmaller) {
+  BacklogSteps steps({.near = 10, .probe = 200, .part = 0.5, .first = 100, .most = 2000, .most_read = 5000});
+  EXPECT_EQ(next(steps, 1000, 1000, 5000), step(1200, 100));
+  steps.taken(100);
+  EXPECT_EQ(next(steps, 1100, 1100, 5000), step(5000, 1950)) << "half of 3900";
+  steps.taken(1950);
+  EXPECT_EQ(next(steps, 3050, 3050, 5000), step(5000, 975));
+  steps.taken(1900);
+  EXPECT_EQ(next(steps, 4950, 4950, 5000), step(5000, 100)) << "not less than the first";
 }
 
-TEST(BacklogSteps, TakeTheRestAlong) {
+TEST(BacklogSteps, AreNoLargerThanTheLargest) {
   BacklogSteps steps(small_pace);
-  EXPECT_EQ(next(steps, 1000, 1000, 1190), step(1190, 100));
+  EXPECT_EQ(next(steps, 1000, 1000, 5000), step(5000, 100));
   steps.taken(100);
-  EXPECT_EQ(next(steps, 1100, 1090, 1190), step(1190, 0)) << "a hundred messages fill two thirds of it";
-  steps.taken(85);
-  EXPECT_EQ(next(steps, 1185, 900, 1190), std::nullopt);
+  EXPECT_EQ(next(steps, 1050, 1050, 5000), step(5000, 400));
+}
+
+TEST(BacklogSteps, TakeTheRestWhereReadingAgainCostsMoreThanWaiting) {
+  BacklogSteps steps({.near = 10, .probe = 200, .part = 0.5, .first = 100, .most = 2000, .most_read = 5000});
+  EXPECT_EQ(next(steps, 1000, 1000, 2000), step(1200, 100));
+  steps.taken(100);
+  EXPECT_EQ(next(steps, 1100, 1000, 2000), step(2000, 450));
+  steps.taken(450);
+  EXPECT_EQ(next(steps, 1550, 1000, 2000), step(2000, 0)) << "550 bytes are read again for 450";
+  steps.taken(440);
+  EXPECT_EQ(next(steps, 1990, 1000, 2000), std::nullopt);
 }
 
 TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
