@@ -79,6 +79,7 @@ void leave_to_copy(Work& work, CopiedRows& copied) {
   if (copied.least_updated && static_cast<std::size_t>(end - whole) >= *copied.least_updated) {
     work.removed.insert(work.removed.end(), whole, end);
     copied.rows.assign(whole, end);
+    copied.just_deleted = copied.rows.size();
     work.updated.erase(whole, end);
   }
   if (work.inserted.size() < copied.least && copied.rows.empty()) return;

@@ -54,6 +54,7 @@ struct CopiedRows {
   std::size_t least = 0;                       ///< fewer new rows are inserted by a statement
   std::optional<std::size_t> least_updated{};  ///< so many whole changed rows are deleted and copied; none: never
   std::vector<const RowEffect*> rows{};        ///< a row of which several copies come stands there once
+  std::size_t just_deleted = 0;                ///< of them: changed ones
 };
 
 /// Renders the effects on one table as set-based statements, in the order in which they must run.

@@ -66,10 +66,11 @@ RowEffect effect_of(RowOperation operation, change::Tuple old_key, change::Tuple
 /// A COPY that goes on as long as rows of its table come.
 class TransactionRows::OpenCopy {
  public:
-  OpenCopy(libpq::Connection& connection, MirrorTablePtr table)
-      : table_(std::move(table)), encoder_(*table_), sender_(connection, *table_, encoder_) {}
+  OpenCopy(libpq::Connection& connection, MirrorTablePtr table, CopiedKeys keys)
+      : table_(std::move(table)), keys_(keys), encoder_(*table_), sender_(connection, *table_, encoder_, keys) {}
 
   const MirrorTablePtr& table() const { return table_; }
+  CopiedKeys keys() const { return keys_; }
   bool is_long() const { return Clock::now() - begun_ > longest_copy; }
 
   void add(const RowEffect& row) {
@@ -97,6 +98,7 @@ class TransactionRows::OpenCopy {
 
  private:
   const MirrorTablePtr table_;
+  const CopiedKeys keys_;
   CopyEncoder encoder_;
   CopySender sender_;
   CopyBlock block_;
@@ -225,7 +227,7 @@ void TransactionRows::apply(const TableEffects& effects, ApplyMode mode) {
   CopiedRows copied{.least = copy_rows};
   if (may_be_replaced(*table)) copied.least_updated = replaced_rows;
   for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd, &copied)) ask(statement);
-  if (!copied.rows.empty()) copy(table, copied.rows);
+  if (!copied.rows.empty()) copy(table, copied);
   if (!odd.empty()) {
     settle();
     tracked.may_have_odd = true;
@@ -240,10 +242,11 @@ void TransactionRows::ask(const Statement& statement) {
       Asked{libpq::PendingStatement(connection_, statement.sql, statement.parameters), statement.expectation});
 }
 
-void TransactionRows::copy(const MirrorTablePtr& table, const std::vector<const RowEffect*>& rows) {
-  if (copy_ && (copy_->table() != table || copy_->is_long())) settle();
-  if (!copy_) copy_ = std::make_unique<OpenCopy>(connection_, table);
-  for (const RowEffect* row : rows) {
+void TransactionRows::copy(const MirrorTablePtr& table, const CopiedRows& copied) {
+  const CopiedKeys keys = copied.just_deleted > copied.rows.size() / 2 ? CopiedKeys::just_deleted : CopiedKeys::fresh;
+  if (copy_ && (copy_->table() != table || copy_->keys() != keys || copy_->is_long())) settle();
+  if (!copy_) copy_ = std::make_unique<OpenCopy>(connection_, table, keys);
+  for (const RowEffect* row : copied.rows) {
     copy_->add(*row);
     // Meanwhile the server deletes: nothing can be sent before it has answered.
     if (!asked_ && copy_->is_full()) copy_->send();

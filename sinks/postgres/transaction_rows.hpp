@@ -86,7 +86,7 @@ class TransactionRows {
   bool may_be_replaced(const MirrorTable& table) const;
   void ask(const Statement& statement);
   void settle_statement();
-  void copy(const MirrorTablePtr& table, const std::vector<const RowEffect*>& rows);
+  void copy(const MirrorTablePtr& table, const CopiedRows& copied);
   void count_drift(std::uint64_t rows);
   void isolate(const TableEffects& effects, std::span<const RowEffect> rows);
   bool drop_short_indexes(const MirrorTable& table, const RowEffect& row);

@@ -70,6 +70,18 @@ TEST(RowStatements, DeletesComeBeforeUpdatesAndInserts) {
   EXPECT_EQ(batch.expected(), (std::vector<std::uint64_t>{1, 1, 1}));
 }
 
+TEST(RowStatements, ManyKeysThatFollowEachOtherAreDeletedAsARange) {
+  Rendered range(people());
+  for (std::int64_t id = 200; id > 0; --id) range.remove(key(id - 50));
+  EXPECT_EQ(range.sql(), Texts{"DELETE"});
+  EXPECT_EQ(range.last(), "DELETE FROM \"public\".\"t\" AS t WHERE t.\"id\" BETWEEN '-49'::bigint AND '150'::bigint");
+  EXPECT_EQ(range.expected(), std::vector<std::uint64_t>{200});
+  Rendered with_a_gap(people());
+  for (std::int64_t id = 0; id < 200; ++id) with_a_gap.remove(key(id < 100 ? id : id + 1));
+  EXPECT_EQ(with_a_gap.sql(), Texts{"DELETE"});
+  EXPECT_NE(with_a_gap.last().find("ANY ($1)"), std::string::npos) << with_a_gap.last();
+}
+
 TEST(RowStatements, CellsThatWereNotSentAreNotSet) {
   Rendered batch(people());
   batch.update(partly(1));
