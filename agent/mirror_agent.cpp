@@ -18,13 +18,6 @@ using sinks::postgres::MirrorState;
 
 constexpr std::chrono::seconds housekeeping_interval{1};
 
-std::optional<change::SourceIdentity> identity_of_queue(const std::filesystem::path& directory) {
-  if (!has_queue(directory)) return std::nullopt;
-  const queue::QueueReport report = queue::inspect(directory, queue::Depth::headers);
-  if (report.segments.empty()) return std::nullopt;
-  return report.source;
-}
-
 std::unique_ptr<queue::ChangeQueue> open_queue(const config::Config& config, const change::SourceIdentity& source,
                                                change::Position start) {
   auto queue = std::make_unique<queue::ChangeQueue>(queue::Options{.directory = queue_directory(config.state_dir),
@@ -43,7 +36,7 @@ std::unique_ptr<queue::ChangeQueue> open_queue(const config::Config& config, con
 
 MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
   prepare_state_directory(config.state_dir);
-  const auto identity = identity_of_queue(queue_directory(config.state_dir));
+  const auto identity = queue::source_of(queue_directory(config.state_dir));
   if (identity) {
     queue_ = open_queue(config, *identity, {});
     source_ = open_source(config, queue_->end(), identity);

@@ -37,7 +37,7 @@ ExitCode move_to_decoding_command(const config::Flags& flags, bool yes) {
                "capture.postgres.method to decoding\n");
     return ExitCode::failure;
   }
-  const change::SourceIdentity source = queue::inspect(place, queue::Depth::headers).source;
+  const change::SourceIdentity source = queue::source_of(place).value();
   queue::ChangeQueue queue({.directory = place,
                             .source = source,
                             .disk_budget_bytes = config.queue.disk_budget_bytes,

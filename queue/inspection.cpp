@@ -136,6 +136,13 @@ QueueReport inspect(const std::filesystem::path& directory, Depth depth, FileSys
   return Inspection(directory, depth, files).run();
 }
 
+std::optional<change::SourceIdentity> source_of(const std::filesystem::path& directory) {
+  const LocalFileSystem files;
+  const auto sequences = segments_in(files.list(directory));
+  if (sequences.empty()) return std::nullopt;
+  return SegmentReader(files, directory / segment_file_name(sequences.front())).header().source;
+}
+
 QueueReport inspect(const std::filesystem::path& directory, Depth depth) {
   LocalFileSystem files;
   return inspect(directory, depth, files);

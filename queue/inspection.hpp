@@ -47,6 +47,9 @@ enum class Depth {
   contents  ///< every block: checksum, chain, decompression, every record
 };
 
+/// Whose changes a queue holds, going by its first segment; nothing where there is none. Throws as ChangeQueue.
+std::optional<change::SourceIdentity> source_of(const std::filesystem::path& directory);
+
 /// Looks at a queue without changing it, whether an agent runs on it or not. Memory: one block. Throws
 /// std::system_error when the directory cannot be read, std::runtime_error when it holds no queue.
 QueueReport inspect(const std::filesystem::path& directory, Depth depth, FileSystem& files);

@@ -88,7 +88,7 @@ ReopenedSegment cut_back(FileSystem& files, const std::filesystem::path& directo
     files.sync_directory(directory);
   }
   const auto path = directory / segment_file_name(began.segment);
-  const SegmentReader reader(files, path);
+  const SegmentReader reader(files, path, SegmentReader::Manner::in_order);
   ReopenedSegment reopened{nullptr, reader.header(), scan_segment(reader, began.offset)};
   Block block;
   reader.read(reopened.tail.end, block);
@@ -113,7 +113,7 @@ RecoveredQueue recover(FileSystem& files, const Options& options, std::uint64_t 
   BlockPlace open_before;
   for (const auto sequence : sequences) {
     const auto path = options.directory / segment_file_name(sequence);
-    const SegmentReader segment(files, path);
+    const SegmentReader segment(files, path, SegmentReader::Manner::in_order);
     check_identity(segment, options);
     chain.add(segment, sequence);
     queue.newest = segment.header();

@@ -1,13 +1,28 @@
 #include "queue/segment_reader.hpp"
 
 #include <array>
+#include <utility>
 
 #include "queue/damage.hpp"
+#include "queue/read_ahead.hpp"
 
 namespace pgmirror::queue {
 
-SegmentReader::SegmentReader(const FileSystem& files, const std::filesystem::path& path)
-    : path_(path), file_(files.open_for_read(path)), header_(read_header(*file_, path)) {}
+namespace {
+
+/// Less than this is asked for without looking at the file's size.
+constexpr std::size_t harmless_bytes = std::size_t{1} << 20U;
+
+std::unique_ptr<File> open(const FileSystem& files, const std::filesystem::path& path, SegmentReader::Manner manner) {
+  auto file = files.open_for_read(path);
+  if (manner == SegmentReader::Manner::anywhere) return file;
+  return std::make_unique<ReadAhead>(std::move(file));
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(const FileSystem& files, const std::filesystem::path& path, Manner manner)
+    : path_(path), file_(open(files, path, manner)), header_(read_header(*file_, path)) {}
 
 std::optional<BlockHeader> SegmentReader::try_header(const Place& place) const {
   std::array<char, BlockHeader::size> bytes{};
@@ -24,7 +39,7 @@ bool SegmentReader::try_read_anywhere(std::uint64_t offset, Block& block) const 
   const auto header = decode(bytes);
   if (!header || header->salt != header_.salt) return false;
   // A length that a crash or a flipped bit made must not make us ask for the memory.
-  if (header->total_bytes() > file_->size() - offset) return false;
+  if (header->total_bytes() > harmless_bytes && header->total_bytes() > file_->size() - offset) return false;
   block.header = *header;
   block.stored.resize(header->total_bytes());
   if (file_->read(offset, {block.stored.data(), block.stored.size()}) != block.stored.size()) return false;

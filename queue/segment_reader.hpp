@@ -21,8 +21,11 @@ class SegmentReader {
     std::uint64_t previous = 0;
   };
 
+  /// One thread reads it from its start to its end, and nobody writes it: without a call of the system for each block.
+  enum class Manner { anywhere, in_order };
+
   /// Opens and checks the header; throws QueueRefused, Damage, std::system_error.
-  SegmentReader(const FileSystem& files, const std::filesystem::path& path);
+  SegmentReader(const FileSystem& files, const std::filesystem::path& path, Manner manner = Manner::anywhere);
 
   const SegmentHeader& header() const { return header_; }
   const std::filesystem::path& path() const { return path_; }

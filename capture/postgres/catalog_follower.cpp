@@ -89,6 +89,10 @@ void CatalogFollower::start(bool new_slot) {
   for (const auto& [table, known] : awaited_->all()) relations_.suspend(table);
   catalog_.refresh(connection());
   publish({}, new_slot);
+}
+
+/// Not at the start, which is waited for.
+void CatalogFollower::tell_unscripted() {
   if (std::exchange(unscripted_told_, true)) return;
   if (const std::string kinds = unscripted_objects(connection(), script_options(settings_)); !kinds.empty()) {
     spdlog::info("[MirrorSource] Not taken over into the mirror: {}", kinds);
@@ -120,6 +124,7 @@ void CatalogFollower::poll(StreamFollower& stream) {
   next_poll_ = now + poll_interval_;
   try {
     look(stream);
+    tell_unscripted();
     next_complaint_.reset();
     // A catalog of very many tables takes its time; the source has other things to do.
     const auto done = Clock::now();

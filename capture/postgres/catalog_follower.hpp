@@ -54,6 +54,7 @@ class CatalogFollower {
   using Clock = std::chrono::steady_clock;
   libpq::Connection& connection();
   void disconnect();
+  void tell_unscripted();
   void tell_remembered(const CatalogPicture& picture);
   void look(StreamFollower& stream);
   void pass_on(CatalogNews news, StreamFollower& stream);

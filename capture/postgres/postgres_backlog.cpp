@@ -3,10 +3,8 @@
 #include <utility>
 
 #include "capture/postgres/backlog_statement.hpp"
-#include "capture/postgres/decoding_memory.hpp"
 #include "capture/postgres/postgres_session.hpp"
-#include "capture/postgres/server_versions.hpp"
-#include "capture/postgres/source_session.hpp"
+#include "capture/postgres/slot_copy.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -18,30 +16,26 @@ using Clock = std::chrono::steady_clock;
 constexpr auto longest_group = 50ms;
 constexpr auto idle_wait = 200ms;
 
-/// A slot that stands where `slot` does and goes with the session, which is made fit for reading from it.
-std::string copy_slot(libpq::Connection& connection, const std::string& slot) {
-  raise_decoding_memory(connection);
-  // A server process whose client has gone would keep its slot until it comes to send.
-  if (connection.server_version() >= since::connection_check)
-    connection.execute("SET client_connection_check_interval = 1000");
-  return std::string(connection.execute(copy_slot_sql(slot)).text(0, 0));
-}
-
 }  // namespace
 
 void PostgresSource::Session::read_backlog(ReplicationSession& session, change::Position log_end,
                                            StreamFollower& follower, const std::stop_token& stop) {
+  // It stands where the slot did at the start, which is where the queue ended.
+  std::unique_ptr<SlotCopying> copying = std::move(slot_copying_);
   if (std::exchange(backlog_fails_, false)) return;
   if (log_end.value < follower.written().value + pace_.backlog.near) return;
   try {
-    confirm(session.sql(), stop);
-    libpq::Connection connection = open_source_session(settings_.connection, "pgmirror backlog");
-    std::string slot;
-    {
-      const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
-      if (stop.stop_requested()) return;
-      slot = copy_slot(connection, names_.slot);
+    if (!copying) {
+      confirm(session.sql(), stop);
+      copying = std::make_unique<SlotCopying>(settings_.connection, names_.slot);
     }
+    std::optional<SlotCopy> copy;
+    {
+      const std::stop_callback giving_up(stop, [&copying] { copying->abandon(); });
+      copy = copying->get();
+    }
+    if (stop.stop_requested()) return;
+    const std::string& slot = copy->slot;
     spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
                  (log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
     const auto next_copy = [slot, publications = publications_.names(), steps = BacklogSteps(pace_.backlog)](
@@ -51,7 +45,7 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
       if (!step) return std::nullopt;
       return copy_backlog_sql(slot, *step, publications);
     };
-    BacklogReceiver receiver(std::move(connection), next_copy, pace_.patience_with_queue);
+    BacklogReceiver receiver(std::move(copy->connection), next_copy, pace_.patience_with_queue);
     take_backlog(receiver, session, follower, stop);
     if (stop.stop_requested()) return;
     sync(follower, nullptr);
@@ -67,6 +61,13 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
     throw;
   }
   follower.begin_session();
+}
+
+void PostgresSource::Session::prepare_backlog(ReplicationSession& session, change::Position log_end) {
+  if (log_end.value < history_.queue_end.value + pace_.backlog.near) return;
+  const auto slot = read_slot(session.sql(), names_.slot);
+  if (slot && slot->confirmed_flush == history_.queue_end)
+    slot_copying_ = std::make_unique<SlotCopying>(settings_.connection, names_.slot);
 }
 
 /// Tells the slot what is durable here, so that the server need not keep it any longer.

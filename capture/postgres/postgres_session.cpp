@@ -44,7 +44,8 @@ PostgresSource::Session::Session(const config::PostgresSource& settings, const c
       catalog_(settings, rules, publications_, relations_, state_directory, pace.catalog_poll) {
   ReplicationSession session(settings_.connection, "pgmirror");
   if (queue_identity) {
-    require_history(session);
+    const SourceFacts facts = require_history(session);
+    prepare_backlog(session, facts.log_end);
     catalog_.start(false);
     connected_.emplace(std::move(session));
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "capture/postgres/postgres_source.hpp"
 #include "capture/postgres/replication_session.hpp"
 #include "capture/postgres/slot_check.hpp"
+#include "capture/postgres/slot_copy.hpp"
 #include "capture/postgres/slot_names.hpp"
 #include "capture/postgres/stream_receiver.hpp"
 
@@ -44,6 +46,9 @@ class PostgresSource::Session {
                     const std::stop_token& stop);
   void take_backlog(BacklogReceiver& receiver, ReplicationSession& session, StreamFollower& follower,
                     const std::stop_token& stop);
+  /// Where the slot is far behind and stands where the queue ends: what reading it needs is made beside the rest of the
+  /// start.
+  void prepare_backlog(ReplicationSession& session, change::Position log_end);
   void confirm(libpq::Connection& connection, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
@@ -58,6 +63,7 @@ class PostgresSource::Session {
   CatalogFollower catalog_;
   PositionMarks marks_;
   std::optional<ReplicationSession> connected_;  ///< since the start, for the first run
+  std::unique_ptr<SlotCopying> slot_copying_;    ///< likewise
   ConnectionBreaker backlog_breaker_;
   bool backlog_fails_ = false;  ///< read by SQL; it is streamed instead, once
   std::stop_source ending_;     ///< for snapshots that are being opened
