@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace pgmirror::capture::postgres {
+namespace {
+
+/// Where nothing comes of the first, the log may have begun with what is not mirrored, or with a vacuum.
+constexpr unsigned most_looks = 2;
+
+}  // namespace
 
 std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   const std::uint64_t from = backlog.passed.value;
@@ -13,14 +19,13 @@ std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   const std::uint64_t again = from > backlog.restart.value ? from - backlog.restart.value : 0;
   if (left < again / pace_.worth) return std::nullopt;
   if (left >= pace_.least * again) {
-    if (!asked_) {
-      step.messages = pace_.first;
-      step.up_to.value = std::min(step.up_to.value, from + pace_.probe);
-    } else if (came_ > 0) {
+    if (came_ > 0) {
       step.messages = part_of(left, from - before_.value);
+    } else if (looks_ < most_looks) {
+      step.messages = pace_.first;
+      step.up_to.value = std::min(step.up_to.value, from + (pace_.probe << 2 * looks_++));
     }
   }
-  asked_ = true;
   before_ = backlog.passed;
   came_ = 0;
   return step;

@@ -10,7 +10,8 @@ namespace pgmirror::capture::postgres {
 struct BacklogPace {
   /// What is behind by less of the server's log, in bytes, is streamed.
   std::uint64_t near = std::uint64_t{1} << 20U;
-  /// How much of the log the first step reads at most: where nothing ends in it, a large transaction has begun.
+  /// How much of the log the first step reads at most, and a quarter of what the second does where nothing ends in
+  /// that: a large transaction has begun where nothing ends in both.
   std::uint64_t probe = std::uint64_t{4} << 20U;
   /// How much of what is left a step takes: what comes of it is applied while the next one is decoded, and what comes
   /// of the last one when there is nothing more to decode.
@@ -50,7 +51,8 @@ struct Backlog {
 /// In few steps: nothing arrives before the server has decoded a step, but the next one reads all of its log again from
 /// the slot's restart (a sixth of the work where nothing comes of it), as the stream does when it begins. They are
 /// counted in messages and not in bytes of the log, so that what is not mirrored is passed over in one go, and a large
-/// transaction is decoded once. A backlog that begins with a large one is one step, but for a short look.
+/// transaction is decoded once. A backlog that begins with a large one is one step, but for two short
+/// looks.
 class BacklogSteps {
  public:
   explicit BacklogSteps(const BacklogPace& pace) : pace_(pace) {}
@@ -64,7 +66,7 @@ class BacklogSteps {
   std::uint32_t part_of(std::uint64_t left, std::uint64_t read) const;
 
   const BacklogPace pace_;
-  bool asked_ = false;
+  unsigned looks_ = 0;  ///< short ones, at whether anything ends soon
   std::uint64_t came_ = 0;
   change::Position before_;  ///< Backlog::passed when the last step was asked for
 };
