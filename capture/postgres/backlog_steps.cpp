@@ -18,25 +18,24 @@ std::optional<BacklogStep> BacklogSteps::next(const Backlog& backlog) {
   const std::uint64_t left = step.up_to.value - from;
   const std::uint64_t again = from > backlog.restart.value ? from - backlog.restart.value : 0;
   if (left < again / pace_.worth) return std::nullopt;
-  if (came_ > 0) {
-    if (left >= again / 2) step.messages = part_of(left, from - before_.value);
-  } else if (looks_ < most_looks && left >= pace_.least * again) {
-    step.messages = pace_.first;
-    step.up_to.value = std::min(step.up_to.value, from + (pace_.probe << 2 * looks_++));
+  if (left >= pace_.least * again) {
+    if (came_ > 0) {
+      step.messages = part_of(left, from - before_.value);
+    } else if (looks_ < most_looks) {
+      step.messages = pace_.first;
+      step.up_to.value = std::min(step.up_to.value, from + (pace_.probe << 2 * looks_++));
+    }
   }
   before_ = backlog.passed;
   came_ = 0;
   return step;
 }
 
-/// Of the messages that come in `left` bytes of the log, if it goes on as it did in the last `read`; zero for all.
-std::uint32_t BacklogSteps::part_of(std::uint64_t left, std::uint64_t read) {
+/// Of messages that come in `left` bytes of the log, if it goes on as it did in the last `read`.
+std::uint32_t BacklogSteps::part_of(std::uint64_t left, std::uint64_t read) const {
   const double expected = static_cast<double>(came_) / static_cast<double>(read) * static_cast<double>(left);
-  if (messages_ == 0) {
-    const double part = std::min(expected / pace_.parts, static_cast<double>(pace_.most));
-    messages_ = std::max(static_cast<std::uint32_t>(part), pace_.first);
-  }
-  return expected < 1.5 * messages_ ? 0 : messages_;
+  const double part = std::min(expected * pace_.part, static_cast<double>(pace_.most));
+  return std::max(static_cast<std::uint32_t>(part), pace_.first);
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -13,9 +13,9 @@ struct BacklogPace {
   /// How much of the log the first step reads at most, and a quarter of what the second does where nothing ends in
   /// that: a large transaction has begun where nothing ends in both.
   std::uint64_t probe = std::uint64_t{4} << 20U;
-  /// In how many steps of the same size a backlog is read: what comes of one is applied while the next one is decoded,
-  /// and what comes of the last one when there is nothing more to decode.
-  unsigned parts = 4;
+  /// How much of what is left a step takes: what comes of it is applied while the next one is decoded, and what comes
+  /// of the last one when there is nothing more to decode.
+  double part = 2.0 / 3;
   /// Messages of the first step, and of the largest.
   std::uint32_t first = 40'000;
   std::uint32_t most = 2'560'000;
@@ -25,7 +25,7 @@ struct BacklogPace {
   /// A step reads again what lies behind the slot's restart, and then the stream does: of a rest that is less than this
   /// part of it, decoding it for the stream, one send() a row, costs less.
   std::uint64_t worth = 8;
-  /// What is less than so many times of it is not looked at before.
+  /// A rest that is less than so many times of it is one step.
   std::uint64_t least = 4;
   /// How much of its log the server keeps while we have it already: telling it has to wait for reading as much again.
   std::uint64_t most_kept = std::uint64_t{1} << 30U;
@@ -63,11 +63,10 @@ class BacklogSteps {
   void taken(std::uint64_t messages) { came_ = messages; }
 
  private:
-  std::uint32_t part_of(std::uint64_t left, std::uint64_t read);
+  std::uint32_t part_of(std::uint64_t left, std::uint64_t read) const;
 
   const BacklogPace pace_;
-  unsigned looks_ = 0;          ///< short ones, at whether anything ends soon
-  std::uint32_t messages_ = 0;  ///< of a step; 0: nothing has come yet
+  unsigned looks_ = 0;  ///< short ones, at whether anything ends soon
   std::uint64_t came_ = 0;
   change::Position before_;  ///< Backlog::passed when the last step was asked for
 };

@@ -27,37 +27,33 @@ TEST(BacklogSteps, WhatIsNearIsForTheStream) {
   EXPECT_EQ(next(steps, 1000, 990, 1010), step(1010, 0));
 }
 
-TEST(BacklogSteps, AreOfOneSize) {
-  BacklogSteps steps({.near = 10, .probe = 200, .parts = 4, .first = 100, .most = 2000, .most_read = 5000});
+TEST(BacklogSteps, TakePartsOfWhatIsLeftThatGrowSmaller) {
+  BacklogSteps steps({.near = 10, .probe = 200, .part = 0.5, .first = 100, .most = 2000, .most_read = 5000});
   EXPECT_EQ(next(steps, 1000, 1000, 5000), step(1200, 100));
   steps.taken(100);
-  EXPECT_EQ(next(steps, 1100, 1000, 5000), step(5000, 975)) << "a quarter of 3900";
-  steps.taken(980);
-  EXPECT_EQ(next(steps, 2080, 1000, 5000), step(5000, 975));
-  steps.taken(975);
-  EXPECT_EQ(next(steps, 3055, 1000, 5000), step(5000, 975));
-  steps.taken(975);
-  EXPECT_EQ(next(steps, 4030, 1000, 5000), step(5000, 0)) << "the last takes the rest";
-  steps.taken(960);
-  EXPECT_EQ(next(steps, 4990, 1000, 5000), std::nullopt);
+  EXPECT_EQ(next(steps, 1100, 1100, 5000), step(5000, 1950)) << "half of 3900";
+  steps.taken(1950);
+  EXPECT_EQ(next(steps, 3050, 3050, 5000), step(5000, 975));
+  steps.taken(1900);
+  EXPECT_EQ(next(steps, 4950, 4950, 5000), step(5000, 100)) << "not less than the first";
 }
 
-TEST(BacklogSteps, AreNotSmallerThanTheFirstNorLargerThanTheLargest) {
-  BacklogSteps small(small_pace);
-  EXPECT_EQ(next(small, 1000, 1000, 1300), step(1300, 100));
-  small.taken(100);
-  EXPECT_EQ(next(small, 1100, 1000, 1300), step(1300, 100));
-  BacklogSteps large(small_pace);
-  EXPECT_EQ(next(large, 1000, 1000, 5000), step(5000, 100));
-  large.taken(100);
-  EXPECT_EQ(next(large, 1050, 1000, 5000), step(5000, 400));
-}
-
-TEST(BacklogSteps, TakeTheRestWhereReadingAgainCostsMoreThanWaiting) {
+TEST(BacklogSteps, AreNoLargerThanTheLargest) {
   BacklogSteps steps(small_pace);
   EXPECT_EQ(next(steps, 1000, 1000, 5000), step(5000, 100));
   steps.taken(100);
-  EXPECT_EQ(next(steps, 4000, 1000, 5000), step(5000, 0)) << "3000 bytes are read again for 1000";
+  EXPECT_EQ(next(steps, 1050, 1050, 5000), step(5000, 400));
+}
+
+TEST(BacklogSteps, TakeTheRestWhereReadingAgainCostsMoreThanWaiting) {
+  BacklogSteps steps({.near = 10, .probe = 200, .part = 0.5, .first = 100, .most = 2000, .most_read = 5000});
+  EXPECT_EQ(next(steps, 1000, 1000, 2000), step(1200, 100));
+  steps.taken(100);
+  EXPECT_EQ(next(steps, 1100, 1000, 2000), step(2000, 450));
+  steps.taken(450);
+  EXPECT_EQ(next(steps, 1550, 1000, 2000), step(2000, 0)) << "550 bytes are read again for 450";
+  steps.taken(440);
+  EXPECT_EQ(next(steps, 1990, 1000, 2000), std::nullopt);
 }
 
 TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
@@ -68,7 +64,7 @@ TEST(BacklogSteps, PassWhatBringsNoCommitInOneGo) {
   steps.taken(0);
   EXPECT_EQ(next(steps, 10800, 10700, 30000), step(15700, 0));
   steps.taken(500);
-  EXPECT_EQ(next(steps, 15700, 15600, 30000), step(20600, 125)) << "goes on in ordinary steps";
+  EXPECT_EQ(next(steps, 15700, 15600, 30000), step(20600, 333)) << "goes on in ordinary steps";
 }
 
 TEST(BacklogSteps, LeaveAnOldTransactionToTheStream) {
