@@ -220,14 +220,17 @@ Result Connection::execute_pinned(const std::string& sql, const Parameters& para
                                       parameters.lengths(), parameters.formats(), 0) == 1 &&
                     PQpipelineSync(native) == 1;
   Result answer(nullptr);
-  for (bool waiting = sent; waiting && PQstatus(native) == CONNECTION_OK;) {
+  bool over = false;
+  // One null ends each statement's results; two in a row mean that libpq expects nothing more, though the end of the
+  // pipeline never came.
+  for (bool ended = false; sent && !over && PQstatus(native) == CONNECTION_OK;) {
     Result next(PQgetResult(native));
+    if (next.native() == nullptr && ended) break;
+    ended = next.native() == nullptr;
     const ExecStatusType status = PQresultStatus(next.native());
-    waiting = status != PGRES_PIPELINE_SYNC;
-    const bool outcome = next.native() != nullptr && waiting && status != PGRES_PIPELINE_ABORTED;
-    if (outcome) answer = std::move(next);
+    over = !ended && status == PGRES_PIPELINE_SYNC;
+    if (!ended && !over && status != PGRES_PIPELINE_ABORTED) answer = std::move(next);
   }
-  const bool over = sent && PQstatus(native) == CONNECTION_OK;
   if (over) PQexitPipelineMode(native);
   const ExecStatusType status = PQresultStatus(answer.native());
   if (over && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) return answer;

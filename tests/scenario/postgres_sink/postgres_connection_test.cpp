@@ -211,6 +211,38 @@ TEST(Connection, ACutLineDuringACopyIsALostConnection) {
   EXPECT_EQ(classify(error).kind, FailureKind::transient);
 }
 
+/// The two statements of a pipeline are nine messages.
+TEST(Connection, ALineThatFailsAnywhereInAPinnedStatementIsALostConnection) {
+  tests::MirrorDatabase database;
+  tests::TcpProxy proxy(database.mirror.connection);
+  using Fault = void (tests::TcpProxy::*)(std::uint64_t);
+  for (const Fault fault : {Fault{&tests::TcpProxy::cut_after_frontend_messages},
+                            Fault{&tests::TcpProxy::lose_answer_after_frontend_messages}}) {
+    for (std::uint64_t message = 1; message <= 9; ++message) {
+      SCOPED_TRACE(message);
+      libpq::Connection connection(proxy.settings(), "test", libpq::Connection::Access::read_write,
+                                   {.pin_names = true});
+      (proxy.*fault)(message);
+      const libpq::DatabaseError error = error_of(
+          [&] { connection.execute("SELECT FROM pg_class WHERE relname = $1", libpq::Parameters::texts({"t"})); });
+      EXPECT_TRUE(error.connection_lost());
+    }
+  }
+}
+
+/// The server's last words are readable while nothing can be written any more. libpq then calls the connection good,
+/// and has no result, however often it is asked.
+TEST(Connection, AServerThatSaysGoodbyeBeforeAPinnedStatementIsALostConnection) {
+  tests::ThrowawayPostgres server;
+  tests::TcpProxy proxy(server.create_database());
+  libpq::Connection connection(proxy.settings(), "test", libpq::Connection::Access::read_write, {.pin_names = true});
+  server.stop_immediately();
+  tests::let_time_pass(300ms);
+  const libpq::DatabaseError error =
+      error_of([&] { connection.execute("SELECT FROM pg_class WHERE relname = $1", libpq::Parameters::texts({"t"})); });
+  EXPECT_TRUE(error.connection_lost());
+}
+
 TEST(Connection, ATransactionRollsBackUnlessCommitted) {
   tests::MirrorDatabase database;
   database.connection.execute("CREATE TABLE public.t (a int)");
