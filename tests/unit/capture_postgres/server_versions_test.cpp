@@ -172,7 +172,7 @@ TEST(ServerVersions, NothingElseInTheSourcesIsNewerThanTheOldestServer) {
       {"capture/postgres/source_session.cpp", {"idle_session_timeout", "transaction_timeout"}},  // by version
       {"capture/postgres/server_versions.hpp",
        {"idle_session_timeout", "transaction_timeout", "client_connection_check_interval", "multirange"}},
-      {"capture/postgres/postgres_backlog.cpp", {"client_connection_check_interval"}},            // by version
+      {"capture/postgres/slot_copy.cpp", {"client_connection_check_interval"}},                   // by version
       {"capture/postgres/publication.cpp", {"prqual", "prattrs", "publish_via_partition_root"}},  // by version
       {"capture/postgres/preflight_tables.cpp", {"publish_via_partition_root"}},                  // by version
       {"capture/postgres/decoding_memory.cpp", {"logical_decoding_work_mem"}},  // as a row of pg_settings, none before
