@@ -140,7 +140,8 @@ std::optional<change::SourceIdentity> source_of(const std::filesystem::path& dir
   const LocalFileSystem files;
   const auto sequences = segments_in(files.list(directory));
   if (sequences.empty()) return std::nullopt;
-  return SegmentReader(files, directory / segment_file_name(sequences.front())).header().source;
+  // The newest is never deleted, whoever runs on it meanwhile.
+  return SegmentReader(files, directory / segment_file_name(sequences.back())).header().source;
 }
 
 QueueReport inspect(const std::filesystem::path& directory, Depth depth) {

@@ -47,7 +47,7 @@ enum class Depth {
   contents  ///< every block: checksum, chain, decompression, every record
 };
 
-/// Whose changes a queue holds, going by its first segment; nothing where there is none. Throws as ChangeQueue.
+/// Whose changes a queue holds; nothing where there is none. An agent may run on it. Throws as ChangeQueue.
 std::optional<change::SourceIdentity> source_of(const std::filesystem::path& directory);
 
 /// Looks at a queue without changing it, whether an agent runs on it or not. Memory: one block. Throws

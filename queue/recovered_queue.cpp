@@ -113,11 +113,14 @@ RecoveredQueue recover(FileSystem& files, const Options& options, std::uint64_t 
   BlockPlace open_before;
   for (const auto sequence : sequences) {
     const auto path = options.directory / segment_file_name(sequence);
-    const SegmentReader segment(files, path, SegmentReader::Manner::in_order);
+    const bool newest = sequence == sequences.back();
+    // Of the others only what stands at both ends is read.
+    const SegmentReader segment(files, path,
+                                newest ? SegmentReader::Manner::in_order : SegmentReader::Manner::anywhere);
     check_identity(segment, options);
     chain.add(segment, sequence);
     queue.newest = segment.header();
-    if (sequence != sequences.back()) {
+    if (!newest) {
       const auto seal = read_seal(segment);
       chain.sealed(seal.header.checksum);
       open_before = seal.header.open;

@@ -21,8 +21,10 @@ class SegmentReader {
     std::uint64_t previous = 0;
   };
 
-  /// One thread reads it from its start to its end, and nobody writes it: without a call of the system for each block.
-  enum class Manner { anywhere, in_order };
+  enum class Manner {
+    anywhere,
+    in_order,  ///< one thread, from its start to its end, while nobody writes it: no call of the system for each block
+  };
 
   /// Opens and checks the header; throws QueueRefused, Damage, std::system_error.
   SegmentReader(const FileSystem& files, const std::filesystem::path& path, Manner manner = Manner::anywhere);

@@ -21,6 +21,7 @@
 #include "sinks/postgres/serial_apply.hpp"
 #include "sinks/postgres/source_questions.hpp"
 #include "sinks/postgres/tls_in_use.hpp"
+#include "sinks/postgres/worker_sessions.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -55,6 +56,10 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
                 Claimant& claimant, WorkerOrders& orders, bool& start_over, Checkpoint& checkpoint) {
   create_control_schema(connection);
   start_over = orders.start_over_wanted();
+  if (start_over) claimant.takes_over = true;
+  if (const auto ended = end_abandoned_sessions(connection, mirror, claimant); ended > 0) {
+    spdlog::info("[MirrorConnection] Ended {} sessions that an earlier connection had left in the mirror", ended);
+  }
   checkpoint = start_over ? replace_source(connection, mirror.name, identity, claimant)
                           : claim_checkpoint(connection, mirror.name, identity, claimant);
   claimant.takes_over = false;
@@ -72,7 +77,7 @@ MirrorSession::MirrorSession(const Surroundings& around)
       board_(around.board),
       orders_(around.orders),
       trouble_(around.trouble),
-      connection_(around.mirror.connection, "pgmirror", libpq::Connection::Access::read_write, {.pin_names = true}),
+      connection_(open_worker_session(around.mirror)),
       ownership_(
           claim(connection_, around.mirror, around.identity, around.claimant, around.orders, start_over_, claimed_)),
       position_(claimed_.position),

@@ -57,6 +57,24 @@ TEST_F(QueueOnDisk, GivesBackTheSameAfterReopening) {
   EXPECT_EQ(read(), samples(1, 300));
 }
 
+// A backlog of days has thousands of segments, and each start reads them.
+TEST_F(QueueOnDisk, ReadsOnlyTheEndsOfSealedSegmentsWhenItIsOpened) {
+  auto options = small_options();
+  options.segment_bytes = std::uint64_t{256} << 10U;
+  options.block_bytes = 16U << 10U;
+  queue.reset();
+  disk = std::make_shared<ForgetfulDisk>();
+  queue = open_small(disk, options);
+  write(1, 4000);
+  const auto usage = queue->usage();
+  ASSERT_GT(usage.segments, 8U);
+  queue.reset();
+  const auto before = disk->bytes_read();
+  queue = open_small(disk, options);
+  EXPECT_LT(disk->bytes_read() - before, 2 * options.segment_bytes + usage.segments * (std::uint64_t{16} << 10U));
+  EXPECT_EQ(queue->end(), Position{4000});
+}
+
 // What must not be behind the queue is made durable in time also where nobody syncs: a block that is full is written.
 TEST_F(QueueOnDisk, LetsTheCallerPrepareBeforeAnyCommitIsWritten) {
   std::uint64_t handed_over = 0;

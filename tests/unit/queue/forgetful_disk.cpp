@@ -68,6 +68,7 @@ struct ForgetfulDisk::State {
   std::set<std::uint64_t> skipped_syncs;
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t operations = 0;
+  std::uint64_t bytes_read = 0;
   std::vector<Sync> syncs;
   std::string label;
   bool power_cut = false;
@@ -131,7 +132,9 @@ class ForgetfulDisk::OpenFile final : public File {
     const std::lock_guard lock(state_->mutex);
     state_->check_power();
     if (offset >= inode_->content.size()) return 0;
-    return inode_->content.copy(out.data(), out.size(), offset);
+    const auto bytes = inode_->content.copy(out.data(), out.size(), offset);
+    state_->bytes_read += bytes;
+    return bytes;
   }
 
   void write(std::uint64_t offset, std::span<const char> bytes) override {
@@ -211,6 +214,8 @@ void ForgetfulDisk::cut_power() {
 }
 void ForgetfulDisk::label_syncs(std::string label) { state_->label = std::move(label); }
 std::uint64_t ForgetfulDisk::operations() const { return state_->operations; }
+std::uint64_t ForgetfulDisk::bytes_read() const { return state_->bytes_read; }
+
 const std::vector<ForgetfulDisk::Sync>& ForgetfulDisk::syncs() const { return state_->syncs; }
 
 std::shared_ptr<ForgetfulDisk> ForgetfulDisk::after_power_cut(Survival survival, std::mt19937_64& chance) const {

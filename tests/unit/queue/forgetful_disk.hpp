@@ -53,6 +53,7 @@ class ForgetfulDisk final : public FileSystem {
   void label_syncs(std::string label);
 
   std::uint64_t operations() const;
+  std::uint64_t bytes_read() const;
   /// What each sync so far had to make durable, in order: "new file: write", "directory: rename", "nothing", ...
   struct Sync {
     std::string kind;
