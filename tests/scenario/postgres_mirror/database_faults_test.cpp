@@ -20,7 +20,7 @@ class DatabaseUnderFaults : public testing::Test {
   testing::AssertionResult becomes_same() {
     auto result = eventually(90s, [&] {
       if (!program_.running()) return testing::AssertionFailure() << "pgmirror " << program_.fate();
-      return same_database(source_, mirror_);
+      return mirrored_database(source_, mirror_);
     });
     if (!result) result << "\npgmirror's log:\n" << program_.log();
     return result;

@@ -41,7 +41,7 @@ class DatabaseAndMirror {
     auto result = eventually(patience, [&] {
       if (!program_.running()) return testing::AssertionFailure() << "pgmirror " << program_.fate();
       try {
-        return same_database(source_, mirror_, schema, left_out);
+        return mirrored_database(source_, mirror_, schema, left_out);
       } catch (const pqxx::failure& in_the_way) {
         // Tables are made anew while they are read.
         return testing::AssertionFailure() << in_the_way.what();

@@ -127,4 +127,17 @@ testing::AssertionResult same_database(const config::ConnectionSettings& source,
   }
 }
 
+testing::AssertionResult mirrored_database(const config::ConnectionSettings& source,
+                                           const config::ConnectionSettings& mirror, const std::string& schema,
+                                           const std::set<std::string>& left_out) {
+  auto same = same_database(source, mirror, schema, left_out);
+  if (!same) return same;
+  pqxx::connection connection(connection_string(mirror));
+  const auto unfinished = pqxx::nontransaction(connection)
+                              .exec1("SELECT count(*) FROM pgmirror.checkpoint WHERE position = 0")[0]
+                              .as<int>();
+  if (unfinished == 0) return same;
+  return testing::AssertionFailure() << "the rows are there, but the first copy is not complete";
+}
+
 }  // namespace pgmirror::tests
