@@ -51,8 +51,8 @@ struct Backlog {
 /// In few steps: nothing arrives before the server has decoded a step, but the next one reads all of its log again from
 /// the slot's restart (a sixth of the work where nothing comes of it), as the stream does when it begins. They are
 /// counted in messages and not in bytes of the log, so that what is not mirrored is passed over in one go, and a large
-/// transaction is decoded once. A backlog that begins with a large one is one step, but for two short
-/// looks.
+/// transaction is decoded once. A backlog that begins with a large one is one step, but for two
+/// short looks.
 class BacklogSteps {
  public:
   explicit BacklogSteps(const BacklogPace& pace) : pace_(pace) {}

@@ -51,13 +51,22 @@ void migrates_tables_beside(SourceDatabase& source, const std::function<void()>&
   migrates_beside(source, "ALTER TABLE second ADD v int", "ALTER TABLE first ADD v int", read);
 }
 
-TEST(BriefLocks, AMigrationIsNoVictimOfTheCatalogWatcher) {
+/// A watcher that has looked once.
+struct WatchedDatabase {
+  WatchedDatabase() {
+    source.exec(schema);
+    watcher.poll(session);
+  }
+
   SourceDatabase source;
-  source.exec(schema);
-  const TemporaryDirectory directory;
-  CatalogWatcher watcher({}, {.views = true}, directory / "catalog");
+  TemporaryDirectory directory;
+  CatalogWatcher watcher{{}, {.views = true}, directory / "catalog"};
   libpq::Connection session = source.session();
-  watcher.poll(session);
+};
+
+TEST(BriefLocks, AMigrationIsNoVictimOfTheCatalogWatcher) {
+  WatchedDatabase database;
+  auto& [source, directory, watcher, session] = database;
   source.exec("CREATE TABLE third(id int PRIMARY KEY)");
   std::optional<CatalogNews> news;
   migrates_tables_beside(source, [&] { news = watcher.poll(session); });
@@ -69,12 +78,8 @@ TEST(BriefLocks, AMigrationIsNoVictimOfTheCatalogWatcher) {
 }
 
 TEST(BriefLocks, TheCatalogWatcherGivesUpWhereItHasOtherThingsToDo) {
-  SourceDatabase source;
-  source.exec(schema);
-  const TemporaryDirectory directory;
-  CatalogWatcher watcher({}, {.views = true}, directory / "catalog");
-  libpq::Connection session = source.session();
-  watcher.poll(session);
+  WatchedDatabase database;
+  auto& [source, directory, watcher, session] = database;
   {
     pqxx::connection application(connection_string(source.settings()));
     pqxx::work migration(application);

@@ -161,7 +161,7 @@ TEST(PlannedWork, ACopyThatIsDoneByAnotherTaskHoldsNothingBackAnyMore) {
   EXPECT_FALSE(plan.work.waits_at(Position{20}));
   plan.source.give(22);
   ASSERT_TRUE(eventually(10s, [&] {
-    plan.work.look_for_snapshot(Position{40}, Position{50});
+    plan.work.look_for_snapshot(Position{15}, Position{50});
     return plan.work.none();
   }));
 }
