@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "sinks/postgres/worker_sessions.hpp"
+
 namespace pgmirror::sinks::postgres {
 
 void Comparisons::begin(std::unique_ptr<change::Snapshot> snapshot, VerificationOrder order,
@@ -24,8 +26,7 @@ void Comparisons::begin(std::unique_ptr<change::Snapshot> snapshot, Verification
 std::optional<libpq::Connection> Comparisons::second_connection() const {
   if (mirror_.pool < 2) return std::nullopt;
   try {
-    return libpq::Connection(mirror_.connection, "pgmirror", libpq::Connection::Access::read_write,
-                             {.pin_names = true});
+    return open_worker_session(mirror_);
   } catch (const libpq::DatabaseError& error) {
     spdlog::info("[MirrorVerify] Applying waits while the mirror is compared: {}", error.what());
     return std::nullopt;

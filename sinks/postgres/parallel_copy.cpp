@@ -20,6 +20,7 @@
 #include "sinks/postgres/copy_progress.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/copy_through.hpp"
+#include "sinks/postgres/worker_sessions.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -193,8 +194,7 @@ class CopyingThread {
 
  private:
   void work(const std::stop_token& stop) {
-    libpq::Connection connection(schema_.mirror().connection, "pgmirror", libpq::Connection::Access::read_write,
-                                 {.pin_names = true});
+    libpq::Connection connection = open_worker_session(schema_.mirror());
     while (!stop.stop_requested()) {
       const std::optional<Job> job = jobs_.take();
       if (!job || !copy(connection, *job, stop)) return;

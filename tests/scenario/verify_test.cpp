@@ -128,7 +128,8 @@ class SlowVerify : public Verify {
       return session
           .exec1(
               "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
-              " AND application_name = 'pgmirror' AND xact_start < clock_timestamp() - interval '500 ms'")[0]
+              " AND application_name LIKE 'pgmirror worker %' AND xact_start < clock_timestamp() - interval '500 ms'")
+              [0]
           .as<bool>();
     };
     if (!eventually(30s, comparing)) ADD_FAILURE() << "no comparison began\n" << program_.log();

@@ -34,8 +34,8 @@ TEST_F(MirrorOwnership, AgentThatLostItsConnectionDoesNotTakeTheMirrorBack) {
   const std::jthread second_thread([&](std::stop_token stop) { second.run(std::move(stop)); });
   ASSERT_TRUE(eventually(30s, [&] { return second.status().state == MirrorState::streaming; }));
   tell(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgmirror' AND datname = "
-      "current_database()");
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmirror worker %' AND "
+      "datname = current_database()");
   EXPECT_TRUE(says(MirrorState::failed, "another agent has taken this mirror over"));
   write(1);
   EXPECT_TRUE(eventually(30s, [&] { return second.status().position == queue_.end(); })) << second.status().reason;

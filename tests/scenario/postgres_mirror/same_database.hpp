@@ -19,8 +19,8 @@ testing::AssertionResult same_database(const config::ConnectionSettings& source,
                                        const config::ConnectionSettings& mirror, const std::string& schema = {},
                                        const std::set<std::string>& left_out = {});
 
-/// The same, and the first copy is complete: tables whose rows are all there may still be without their keys, and whoever
-/// breaks a line then sees them emptied and copied again.
+/// The same, and the first copy is complete: tables whose rows are all there may still be without their keys, and
+/// whoever breaks a line then sees them emptied and copied again.
 testing::AssertionResult mirrored_database(const config::ConnectionSettings& source,
                                            const config::ConnectionSettings& mirror, const std::string& schema = {},
                                            const std::set<std::string>& left_out = {});

@@ -17,6 +17,20 @@ class SlowLines : public HostileMirror {
     tell_source("SELECT pg_reload_conf()");
   }
 
+  /// Returns while rows are on their way.
+  void start_a_long_copy() {
+    tell_source(
+        "CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, repeat('v', 100) FROM"
+        " generate_series(1, 100000) g");
+    to_mirror_.limit_rate(1'000'000);
+    pair_.program().start();
+    ASSERT_TRUE(eventually(30s, [&] {
+      return ask_mirror(
+                 "SELECT count(*) FROM pg_catalog.pg_stat_progress_copy WHERE datname = current_database() AND"
+                 " tuples_processed > 0") != "0";
+    })) << pair_.program().log();
+  }
+
   TcpProxy to_source_{pair_.source()};
   TcpProxy to_mirror_{pair_.mirror()};
 };
@@ -29,6 +43,29 @@ TEST_F(SlowLines, G4_LineToTheMirrorThatFallsSilentIsGivenUpWithinAMinute) {
   tell_source("INSERT INTO t SELECT generate_series(1, 100)");
   EXPECT_TRUE(pair_.becomes_same({}, {}, 75s));
   EXPECT_GT(std::chrono::steady_clock::now() - begun, 10s) << "the line was not silent";
+}
+
+/// What the session that was given up had open in the mirror would keep the table locked for two hours.
+TEST_F(SlowLines, G4_LineToTheMirrorThatFallsSilentInTheMiddleOfACopyLeavesNothingLocked) {
+  start_a_long_copy();
+  to_mirror_.go_silent();
+  to_mirror_.limit_rate(0);
+  EXPECT_TRUE(pair_.becomes_same({}, {}, 75s));
+  EXPECT_EQ(ask_mirror("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND"
+                       " application_name LIKE 'pgmirror%' AND xact_start < now() - interval '10 s'"),
+            "0");
+}
+
+/// A snapshot keeps VACUUM from what the application has deleted since.
+TEST_F(SlowLines, G4_LinesToTheSourceThatFallSilentInTheMiddleOfACopyLeaveNoSnapshotOpen) {
+  start_a_long_copy();
+  to_source_.go_silent();
+  pair_.program().kill();
+  const std::string open =
+      "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_xmin IS NOT NULL AND datname ="
+      " current_database() AND application_name LIKE 'pgmirror%'";
+  EXPECT_NE(ask_source(open), "0") << "no snapshot was open";
+  EXPECT_TRUE(eventually(75s, [&] { return ask_source(open) == "0"; }));
 }
 
 TEST_F(SlowLines, G4_LinesToTheSourceThatFallSilentAreGivenUp) {

@@ -7,6 +7,7 @@
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/failure.hpp"
+#include "sinks/postgres/worker_sessions.hpp"
 #include "tests/scenario/postgres_sink/mirror_database.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/throwaway_postgres.hpp"
@@ -84,6 +85,48 @@ TEST(ControlSchema, StatusShowsEveryTable) {
       "CREATE TABLE t (id int); INSERT INTO pgmirror.tables (mirror, schema_name, table_name, state) "
       "VALUES ('mirror', 'public', 't', 'live')");
   EXPECT_EQ(database.rows("SELECT table_name, state, rows FROM pgmirror.status"), std::vector<std::string>{"t|live|0"});
+}
+
+/// Of a machine or a line that went away without a word, while others are at work in the same database.
+class AbandonedSessions : public testing::Test {
+ protected:
+  AbandonedSessions() {
+    claim_checkpoint(database_.connection, mirror_.name, {"source"}, {.owner = "one"});
+    abandoned_.execute("BEGIN; SELECT FROM pgmirror.checkpoint FOR UPDATE");
+  }
+  bool alive(libpq::Connection& session) {
+    return tests::eventually(5s, [&] { return sqlstate_of([&] { session.execute("SELECT"); }) != "none"; }) == false;
+  }
+  config::Mirror named(const std::string& name) const {
+    config::Mirror mirror = database_.mirror;
+    mirror.name = name;
+    return mirror;
+  }
+
+  tests::MirrorDatabase database_;
+  config::Mirror mirror_ = named("supabase");
+  libpq::Connection abandoned_ = open_worker_session(mirror_);
+};
+
+TEST_F(AbandonedSessions, AreEndedWithAllThatTheyHold) {
+  libpq::Connection idle = open_worker_session(mirror_);
+  libpq::Connection of_another_mirror = open_worker_session(named("other"));
+  libpq::Connection of_somebody(mirror_.connection, "psql");
+  libpq::Connection connection = open_worker_session(mirror_);
+  EXPECT_EQ(end_abandoned_sessions(connection, mirror_, {.owner = "one", .takes_over = false}), 2);
+  EXPECT_EQ(claim_checkpoint(connection, mirror_.name, {"source"}, {.owner = "one", .takes_over = false}).epoch, 2);
+  EXPECT_FALSE(alive(abandoned_));
+  EXPECT_FALSE(alive(idle));
+  EXPECT_NO_THROW(of_another_mirror.execute("SELECT"));
+  EXPECT_NO_THROW(of_somebody.execute("SELECT"));
+}
+
+TEST_F(AbandonedSessions, AreLeftWhereTheyAreOfWhoeverOwnsTheMirrorNow) {
+  libpq::Connection fenced = open_worker_session(mirror_);
+  EXPECT_EQ(end_abandoned_sessions(fenced, mirror_, {.owner = "two", .takes_over = false}), 0);
+  EXPECT_NO_THROW(abandoned_.execute("SELECT"));
+  EXPECT_EQ(end_abandoned_sessions(fenced, mirror_, {.owner = "two", .takes_over = true}), 1);
+  EXPECT_FALSE(alive(abandoned_));
 }
 
 TEST(Checkpoint, EachClaimRaisesTheEpoch) {
