@@ -25,7 +25,8 @@ struct SchemaStatement {
   /// The table, without its schema, that the object is a part of; empty for what stands by itself.
   std::string table{};
   /// Of a table's part its key: `constraint t_pkey`, `default id`. Of a `table layout` the keys of all that the table
-  /// has, columns with them. Of an enum all its labels, as literals behind the source's numbers; of a domain its constraints.
+  /// has, columns with them. Of an enum all its labels, as literals behind the source's numbers; of a domain its
+  /// constraints.
   std::vector<std::string> parts{};
 
   bool operator==(const SchemaStatement&) const = default;

@@ -56,7 +56,8 @@ const std::vector<MirrorCase>& step_cases() {
         "ALTER TABLE t DROP CONSTRAINT t_u_key; INSERT INTO t VALUES (21, 1)",
         "ALTER TABLE t REPLICA IDENTITY DEFAULT; UPDATE t SET u = 3 WHERE id = 21",
         "ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey",
-        "ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (id); ALTER TABLE t REPLICA IDENTITY USING "
+        "ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (id); ALTER TABLE t REPLICA IDENTITY "
+        "USING "
         "INDEX t_pkey; UPDATE t SET u = 30 WHERE id = 21"}},
       {"D4_CollationsGivenChangedAndTakenAway",
        "CREATE TABLE t(id int PRIMARY KEY, a text, b text COLLATE \"C\", c text UNIQUE); INSERT INTO t VALUES (1, 'a', "

@@ -88,8 +88,11 @@ void for_each_change(change::Position position, const std::function<void(const I
                                 .sql = "CREATE INDEX",
                                 .required = position.value % 2 == 0});
     if (position.value % 14 == 0) {
-      use(change::SchemaStatement{
-          .kind = change::table_layout_kind, .schema = "s", .name = "t", .table = "t", .parts = {"column a", "index i"}});
+      use(change::SchemaStatement{.kind = change::table_layout_kind,
+                                  .schema = "s",
+                                  .name = "t",
+                                  .table = "t",
+                                  .parts = {"column a", "index i"}});
     }
     use(change::SequenceValue{
         .schema = "s", .name = "q", .value = 3 - static_cast<std::int64_t>(position.value), .descending = true});

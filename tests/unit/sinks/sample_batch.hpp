@@ -82,7 +82,9 @@ class OneTable {
 inline OneTable::Cells row(std::int64_t id, std::int64_t a, std::int64_t b = 0) {
   return {change::Value::integer(id), change::Value::integer(a), change::Value::integer(b)};
 }
-inline OneTable::Cells key(std::int64_t id) { return {change::Value::integer(id), change::Value::unchanged(), change::Value::unchanged()}; }
+inline OneTable::Cells key(std::int64_t id) {
+  return {change::Value::integer(id), change::Value::unchanged(), change::Value::unchanged()};
+}
 /// An update that says nothing of `b`.
 inline OneTable::Cells partly(std::int64_t id, std::int64_t a) {
   return {change::Value::integer(id), change::Value::integer(a), change::Value::unchanged()};
