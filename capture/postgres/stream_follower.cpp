@@ -68,7 +68,9 @@ void StreamFollower::on(const CommitMessage& commit) {
   drop_written([](const CatalogNote& note) { return note.inside; });
 }
 
-void StreamFollower::on(const RelationMessage& relation) { relations_.describe(relation.oid, describe_(relation)); }
+void StreamFollower::on(const RelationMessage& relation) {
+  relations_.describe(relation.oid, describe_(relation), commit_start_);
+}
 
 void StreamFollower::on(const InsertMessage& insert) {
   const StreamedRelation* const relation = begin_row(insert.relation);

@@ -9,10 +9,27 @@
 #include "capture/postgres/frame_reader.hpp"
 
 namespace pgmirror::capture::postgres {
+namespace {
+
+void take_name(change::RelationPtr& relation, const change::Relation& from) {
+  if (relation->name == from.name && relation->schema == from.schema) return;
+  change::Relation renamed = *relation;
+  renamed.schema = from.schema;
+  renamed.name = from.name;
+  relation = std::make_shared<const change::Relation>(std::move(renamed));
+}
+
+}  // namespace
 
 void StreamRelations::told(ObjectId table, Told told) {
+  const change::Relation& named = *told.relation.relation;
+  if (const auto found = described_.find(table); found != described_.end()) {
+    Described& described = found->second;
+    described.compared = false;
+    // A partitioned table that gets another name is not described again while its partitions are as they were.
+    if (described.relation && described.at <= told.at) take_name(described.relation->relation, named);
+  }
   told_.insert_or_assign(table, std::move(told));
-  if (const auto found = described_.find(table); found != described_.end()) found->second.compared = false;
 }
 
 void StreamRelations::forget(ObjectId table) {
@@ -25,8 +42,8 @@ const StreamRelations::Told* StreamRelations::as_told(ObjectId table) const {
   return found == told_.end() ? nullptr : &found->second;
 }
 
-void StreamRelations::describe(ObjectId table, std::optional<StreamedRelation> relation) {
-  described_.insert_or_assign(table, Described{.relation = std::move(relation)});
+void StreamRelations::describe(ObjectId table, std::optional<StreamedRelation> relation, change::Position at) {
+  described_.insert_or_assign(table, Described{.relation = std::move(relation), .at = at});
 }
 
 const StreamedRelation* StreamRelations::rows_of(ObjectId table) {

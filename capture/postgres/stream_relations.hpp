@@ -29,8 +29,9 @@ class StreamRelations {
 
   /// The server starts a session anew: it will describe each table again.
   void begin_session() { described_.clear(); }
-  /// What a Relation message says; nothing for a table that is not mirrored.
-  void describe(ObjectId table, std::optional<StreamedRelation> relation);
+  /// What a Relation message says in the transaction whose commit begins `at`; nothing for a table that is not
+  /// mirrored.
+  void describe(ObjectId table, std::optional<StreamedRelation> relation, change::Position at);
   /// How to read rows of `table` now; null when they are not mirrored. Throws MalformedMessage for a table that was
   /// never described.
   const StreamedRelation* rows_of(ObjectId table);
@@ -50,6 +51,7 @@ class StreamRelations {
  private:
   struct Described {
     std::optional<StreamedRelation> relation;
+    change::Position at;
     bool compared = false;
   };
   std::map<ObjectId, Described> described_;

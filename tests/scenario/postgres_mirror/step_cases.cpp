@@ -41,6 +41,13 @@ const std::vector<MirrorCase>& step_cases() {
         "ALTER TABLE a RENAME TO x; ALTER TABLE b RENAME TO a; ALTER TABLE x RENAME TO b; COMMENT ON TABLE a IS "
         "'again'; "
         "ALTER TABLE b ALTER id TYPE text; INSERT INTO b VALUES ('y')"}},
+      {"D7_PartitionedTablesExchangeNames",
+       "CREATE TABLE p(id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; "
+       "CREATE TABLE q(id int PRIMARY KEY, v text, w text) PARTITION BY RANGE (id); CREATE TABLE q1 PARTITION OF q "
+       "DEFAULT",
+       {"INSERT INTO p VALUES (1, 'p'); INSERT INTO q VALUES (1, 'q', 'q')",
+        "ALTER TABLE p RENAME TO x; ALTER TABLE q RENAME TO p; ALTER TABLE x RENAME TO q",
+        "UPDATE p SET w = 'new'; UPDATE q SET v = 'new'", "INSERT INTO p VALUES (2); INSERT INTO q VALUES (3)"}},
       {"D8_SequenceUnderTheNameThatAKeptTablesIdentityHas",
        "CREATE TABLE t(id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY); INSERT INTO t DEFAULT VALUES; CREATE TABLE "
        "r(id int PRIMARY KEY)",

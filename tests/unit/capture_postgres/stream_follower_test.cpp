@@ -187,6 +187,30 @@ TEST_F(StreamFollowerTest, NoteWaitsForItsPlaceAndGoesBeforeLaterCommits) {
   EXPECT_EQ(told, 1U);
 }
 
+/// A partitioned table's new name comes with no message of its own.
+TEST_F(StreamFollowerTest, RowsOfATableThatIsNotDescribedAgainAreThoseOfTheNameThatTheCatalogTold) {
+  const auto known_as = [](std::uint32_t table, const char* name) {
+    PgoutputDecoder decoder;
+    return *describe(std::get<RelationMessage>(decoder.decode(relation_message(table, name, {"*id", "name"}))));
+  };
+  const auto rows_of_both = [&](std::uint64_t start, const char* id, bool described) {
+    take(begin_message(start));
+    if (described) describe_t();
+    take(insert_message(1, {id, "n"}));
+    if (described) take(relation_message(2, "u", {"*id", "name"}));
+    take(insert_message(2, {id, "n"}));
+    take(commit_message(start, start + 9));
+  };
+  relations.told(2, {.relation = known_as(2, "u")});
+  rows_of_both(101, "1", true);
+  follower.add({.not_before = {115}, .write = [&](change::TransactionWriter& /*writer*/) {
+                  relations.told(1, {.relation = known_as(1, "u"), .at = {115}});
+                  relations.told(2, {.relation = known_as(2, "t"), .at = {115}});
+                }});
+  rows_of_both(116, "2", false);
+  EXPECT_EQ(changes(), (Lines{"insert t [1|n]", "insert u [1|n]", "insert u [2|n]", "insert t [2|n]"}));
+}
+
 /// A partition has to stand in the mirror before its rows.
 TEST_F(StreamFollowerTest, WhatRowsNeedGoesBeforeThemThoughThereIsNoPlaceBetween) {
   std::size_t told = 0;
