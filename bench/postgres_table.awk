@@ -40,6 +40,8 @@ END {
       printf "| %s | %s | %.2f [%.2f..%.2f] | %.2f | %.2f | %.2f | %s |\n", workload, way, value[3], low, high,
         value[4] / 100, value[5] / 100, value[6] / 100, (value[7] > 0 ? value[7] : "-")
       if (way == "pgmirror") ours = value[3]
+      else if (way == "0_ms") near = value[3]
+      else if (way ~ /_ms$/) printf "| %s | share | **%.2f** of the rate without a trip | | | | |\n", workload, near / value[3]
       else if ((way == "default" || way == "tuned") && (best == 0 || value[3] < best)) best = value[3]
     }
     if (ours > 0 && best > 0 && workload != "steady")
