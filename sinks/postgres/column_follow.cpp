@@ -80,7 +80,7 @@ void ColumnFollow::rename() {
 void ColumnFollow::rename(const std::string& from, const std::string& to, const std::string& reason) {
   record_.run(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_, quote_column(from), quote_column(to)),
               reason);
-  own_.rename("column " + mirror_column(from), "column " + mirror_column(to));
+  own_.rename_column(mirror_column(from), mirror_column(to));
   record_.connection().execute(
       "UPDATE pgmirror.odd_values SET column_name = $1 WHERE schema_name = $2 AND table_name = $3 AND column_name = $4",
       libpq::Parameters::texts({mirror_column(to), names_.schema(after_), names_.name(after_), mirror_column(from)}));

@@ -56,11 +56,31 @@ void OwnParts::remove(const std::string& key) {
       libpq::Parameters::texts({mirror_, schema_, table_, key}));
 }
 
-void OwnParts::rename(const std::string& key, const std::string& now) {
+void OwnParts::rename(const std::string& key, const std::string& now) { rename({{key, now}}); }
+
+void OwnParts::rename_column(const std::string& name, const std::string& now) {
+  std::map<std::string, std::string> keys;
+  for (const std::string_view part : column_parts) keys.emplace(std::string(part) + name, std::string(part) + now);
+  rename(keys);
+}
+
+/// The statements that made them go by the former names.
+void OwnParts::rename(const std::map<std::string, std::string>& keys) {
+  std::vector<std::string> former;
+  std::vector<std::string> now;
+  for (const auto& [from, to] : keys) {
+    former.push_back(from);
+    now.push_back(to);
+  }
   connection_.execute(
-      "UPDATE pgmirror.tables SET parts = parts - $4::text || pg_catalog.jsonb_build_object($5::text, '') "
-      "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND parts ? $4::text",
-      libpq::Parameters::texts({mirror_, schema_, table_, key, now}));
+      "UPDATE pgmirror.tables t SET parts = (SELECT pg_catalog.jsonb_object_agg(coalesce(r.now, p.key),"
+      "  CASE WHEN r.now IS NULL THEN p.value ELSE '' END) FROM pg_catalog.jsonb_each_text(t.parts) p"
+      "  LEFT JOIN ROWS FROM (pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[])) r(former, now)"
+      "  ON r.former = p.key) "
+      "WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND parts ?| $4::text[]",
+      libpq::Parameters::texts({mirror_, schema_, table_})
+          .binary(bytes_array(former, text_oid), text_array_oid)
+          .binary(bytes_array(now, text_oid), text_array_oid));
 }
 
 }  // namespace pgmirror::sinks::postgres

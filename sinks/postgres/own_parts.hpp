@@ -1,11 +1,17 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "libpq/connection.hpp"
 
 namespace pgmirror::sinks::postgres {
+
+/// What the keys of a column's parts begin with; its name comes behind.
+inline constexpr std::array<std::string_view, 7> column_parts{"comment column ", "generated ", "collation ", "default ",
+                                                              "identity ",       "not null ",  "column "};
 
 /// Columns, constraints and indexes of one table of the mirror that came from the source, with the statements of the
 /// source that made them: only these are ever taken away again. In pgmirror.tables, inside the caller's transaction.
@@ -26,8 +32,12 @@ class OwnParts {
   void add(const std::map<std::string, std::string>& parts);
   void remove(const std::string& key);
   void rename(const std::string& key, const std::string& now);
+  /// All parts of a column.
+  void rename_column(const std::string& name, const std::string& now);
 
  private:
+  void rename(const std::map<std::string, std::string>& keys);
+
   libpq::Connection& connection_;
   std::string mirror_;
   std::string schema_;

@@ -33,8 +33,7 @@ std::string name_in(std::string_view key, std::string_view part) { return std::s
 
 /// The column that a part is about; empty for those of the table.
 std::string column_of(std::string_view key) {
-  for (const std::string_view part :
-       {generated_part, collation_part, default_part, sequence_part, not_null_part, column_part}) {
+  for (const std::string_view part : column_parts) {
     if (key.starts_with(part)) return name_in(key, part);
   }
   return {};
@@ -88,12 +87,9 @@ bool PartFollow::settled(const change::SchemaStatement& part, const std::string&
   return found != standing_.end() && recorded_.parts.contains(key) && is_same(key, found->second, part, sql);
 }
 
-/// What a column has goes with the column's origin; the table's identity with the table's.
+/// A sequence becomes the table's by a statement about something else.
 bool PartFollow::is_ours(const std::string& key) const {
-  if (recorded_.parts.contains(key)) return true;
-  const std::string column = column_of(key);
-  if (!column.empty()) return !key.starts_with(column_part) && recorded_.parts.contains(key_of(column_part, column));
-  return recorded_.created && (key == identity_of_rows || key.starts_with(owned_sequence));
+  return recorded_.parts.contains(key) || (recorded_.created && key.starts_with(owned_sequence));
 }
 
 void PartFollow::retire(const std::vector<std::string>& keys) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <fstream>
 
 #include "tests/scenario/postgres_mirror/capture_method.hpp"
@@ -153,6 +155,37 @@ TEST(RedefinedTable, KeepsWhatPeopleHaveAddedToTheMirror) {
   };
   EXPECT_TRUE(
       eventually(60s, [&] { return parts() == "id n of_people v w; of_people t_pkey; people_search_by_this t_pkey"; }))
+      << parts() << pair.program().log();
+}
+
+TEST(RedefinedTable, KeepsWhatPeopleHaveSetOnTheColumnsOfTheMirror) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run("CREATE TABLE t(id int PRIMARY KEY, v text, w int, n int NOT NULL DEFAULT 7); CREATE INDEX i ON t(v)");
+  pair.run("INSERT INTO t VALUES (1, 'a', 2)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  pqxx::connection mirror(connection_string(pair.mirror()));
+  pqxx::work set(mirror);
+  set.exec("ALTER TABLE public.t ALTER v SET NOT NULL, ALTER w SET DEFAULT 5, REPLICA IDENTITY FULL");
+  set.exec("COMMENT ON COLUMN public.t.w IS 'of people'");
+  set.commit();
+  const auto parts = [&] {
+    pqxx::work now(mirror);
+    const auto rows = now.exec(
+        "SELECT string_agg(concat(attname, CASE WHEN attnotnull THEN '!' END, pg_get_expr(adbin, adrelid),"
+        "  col_description(attrelid, attnum)), ' ' ORDER BY attname),"
+        " (SELECT relreplident FROM pg_class WHERE oid = 'public.t'::regclass)"
+        " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+        " WHERE attrelid = 'public.t'::regclass AND attnum > 0 AND NOT attisdropped");
+    return fmt::format("{} {}", rows[0][0].c_str(), rows[0][1].c_str());
+  };
+  pair.run("DROP INDEX i; ALTER TABLE t RENAME n TO m; ALTER TABLE t RENAME w TO x; ALTER TABLE t ADD y int");
+  EXPECT_TRUE(eventually(60s, [&] { return parts() == "id! m!7 v! x5of people y f"; }))
+      << parts() << pair.program().log();
+  // What came from the source goes under the column's new name too.
+  pair.run("ALTER TABLE t ALTER m DROP DEFAULT, ALTER m DROP NOT NULL");
+  EXPECT_TRUE(eventually(60s, [&] { return parts() == "id! m v! x5of people y f"; }))
       << parts() << pair.program().log();
 }
 
