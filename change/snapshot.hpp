@@ -38,6 +38,9 @@ struct TablePart {
   std::uint64_t bytes = 0;  ///< likewise
 };
 
+/// The forms in which PostgreSQL's COPY carries rows (manual: "COPY", "File Formats").
+enum class CopyForm : std::uint8_t { text, binary };
+
 /// How the rows of a table are told apart and summed up by a server's own hash functions: two servers that print the
 /// same values come to the same numbers.
 struct RowHashing {
@@ -88,14 +91,16 @@ class Snapshot {
   /// Sequences and how far they are used.
   virtual std::vector<SequenceValue> sequences() { return {}; }
 
-  /// Whether copy_text() and parts() work: a PostgreSQL source, whose rows need not be taken apart on the way.
-  virtual bool gives_copy_text() const { return false; }
+  /// Whether copy_rows() in this form and parts() work: a PostgreSQL source, whose rows need not be taken apart on the
+  /// way.
+  virtual bool gives_copy(CopyForm /*form*/) const { return false; }
   virtual std::vector<TablePart> parts(const Relation& /*relation*/) { return {}; }
-  /// The rows of one part as whole lines of PostgreSQL's COPY text format, some at a time, columns in the order of
-  /// Relation::columns. Stops when `consume` returns false. The bytes die with the call.
-  virtual void copy_text(const Relation& /*relation*/, const TablePart& /*part*/,
-                         const std::function<bool(std::string_view)>& /*consume*/) {
-    throw std::logic_error("this snapshot gives no COPY text");
+  /// The rows of one part in PostgreSQL's COPY form, some whole ones at a time and how many they are, columns in the
+  /// order of Relation::columns, without what stands before the first row and behind the last. Stops when `consume`
+  /// returns false. The bytes die with the call.
+  virtual void copy_rows(const Relation& /*relation*/, const TablePart& /*part*/, CopyForm /*form*/,
+                         const std::function<bool(std::string_view, std::uint64_t)>& /*consume*/) {
+    throw std::logic_error("this snapshot gives no rows in COPY's forms");
   }
   /// Whether bucket_sums() and read_buckets() work: the source's server does the work, and only what is asked for
   /// leaves it.
@@ -111,7 +116,7 @@ class Snapshot {
                             const std::function<bool(const RowHashes&, Tuple)>& /*consume*/) {
     throw std::logic_error("this snapshot gives no row hashes");
   }
-  /// The same content for another thread, where gives_copy_text(). This object must outlive it.
+  /// The same content for another thread, where gives_copy(). This object must outlive it.
   virtual std::unique_ptr<Snapshot> share() { throw std::logic_error("this snapshot cannot be shared"); }
 };
 

@@ -68,9 +68,9 @@ class PostgresSnapshot::Session {
     throw std::logic_error("relation " + relation.qualified_name() + " is not of this snapshot");
   }
 
-  void copy(const change::Relation& relation, const LeafRange& range,
+  void copy(const change::Relation& relation, const LeafRange& range, change::CopyForm form,
             const std::function<bool(std::string_view)>& consume) {
-    each_leaf(relation, range, [&](TableRead& table) { return table.copy(range.where_sql, consume); });
+    each_leaf(relation, range, [&](TableRead& table) { return table.copy(range.where_sql, form, consume); });
   }
 
   /// Calls `visit` for each leaf that `range` is about, while it is open to be read, until it returns false.
@@ -153,7 +153,8 @@ const std::vector<change::RelationPtr>& PostgresSnapshot::relations() const { re
 
 void PostgresSnapshot::read(const change::Relation& relation, const std::function<bool(change::Tuple)>& consume) {
   CopyTextLine line;
-  session_->copy(relation, {}, [&](std::string_view row) { return consume(line.parse(row, relation.columns.size())); });
+  session_->copy(relation, {}, change::CopyForm::text,
+                 [&](std::string_view row) { return consume(line.parse(row, relation.columns.size())); });
 }
 
 change::TableProfile PostgresSnapshot::profile(const change::Relation& relation) {
@@ -184,18 +185,20 @@ std::vector<change::TablePart> PostgresSnapshot::parts(const change::Relation& r
   return table_parts(sizes, table.partitioned, connection.server_version() >= since::block_ranges, block_bytes);
 }
 
-void PostgresSnapshot::copy_text(const change::Relation& relation, const change::TablePart& part,
-                                 const std::function<bool(std::string_view)>& consume) {
+void PostgresSnapshot::copy_rows(const change::Relation& relation, const change::TablePart& part, change::CopyForm form,
+                                 const std::function<bool(std::string_view, std::uint64_t)>& consume) {
   std::string piece;
+  std::uint64_t rows = 0;
   bool wanted = true;
-  session_->copy(relation, leaf_range(part), [&](std::string_view row) {
+  session_->copy(relation, leaf_range(part), form, [&](std::string_view row) {
     piece += row;
+    ++rows;
     if (piece.size() < copy_piece_bytes) return true;
-    wanted = consume(piece);
+    wanted = consume(piece, std::exchange(rows, 0));
     piece.clear();
     return wanted;
   });
-  if (wanted && !piece.empty()) consume(piece);
+  if (wanted && rows > 0) consume(piece, rows);
 }
 
 bool PostgresSnapshot::gives_row_hashes() const { return libpq::hashes_utf8(session_->connection()); }

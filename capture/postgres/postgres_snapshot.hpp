@@ -37,11 +37,11 @@ class PostgresSnapshot : public change::Snapshot {
   std::vector<change::SchemaStatement> definition() override;
   std::vector<change::SequenceValue> sequences() override;
 
-  bool gives_copy_text() const override { return true; }
+  bool gives_copy(change::CopyForm) const override { return true; }
   /// Ranges of blocks of large tables; the leaves of partitioned ones.
   std::vector<change::TablePart> parts(const change::Relation& relation) override;
-  void copy_text(const change::Relation& relation, const change::TablePart& part,
-                 const std::function<bool(std::string_view)>& consume) override;
+  void copy_rows(const change::Relation& relation, const change::TablePart& part, change::CopyForm form,
+                 const std::function<bool(std::string_view, std::uint64_t)>& consume) override;
   bool gives_row_hashes() const override;
   std::vector<change::BucketSum> bucket_sums(const change::Relation& relation, const change::TablePart& part,
                                              const change::RowHashing& hashing) override;

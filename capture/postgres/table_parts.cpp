@@ -11,12 +11,19 @@ namespace {
 
 constexpr std::uint64_t part_bytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t most_parts = 256;
+/// Those that come last: who has nothing left to do waits for them.
+constexpr std::uint64_t small_parts_in_step = 4;
 constexpr std::string_view leaf_prefix = "tableoid = ";
 constexpr std::string_view conjunction = " AND ";
 
 std::string conjoined(std::string left, const std::string& right) {
   if (left.empty() || right.empty()) return left + right;
   return left.append(conjunction).append(right);
+}
+
+/// The block from which on a leaf of more than a few steps is read in small parts.
+std::uint64_t begin_of_small_parts(std::uint64_t blocks, std::uint64_t step) {
+  return blocks < 3 * step ? blocks : (blocks / step - 1) * step;
 }
 
 /// The last range has no end: the table may have grown since its size was read.
@@ -39,9 +46,12 @@ std::vector<change::TablePart> table_parts(const std::vector<LeafSize>& leaves, 
   std::vector<change::TablePart> parts;
   for (const LeafSize& leaf : leaves) {
     const std::string name = partitioned ? fmt::format("{}{}", leaf_prefix, leaf.oid) : std::string{};
+    const std::uint64_t small_from = &leaf == &leaves.back() ? begin_of_small_parts(leaf.blocks, step) : leaf.blocks;
     std::uint64_t from = 0;
     do {
-      const std::uint64_t to = by_blocks ? std::min(leaf.blocks, from + step) : leaf.blocks;
+      const std::uint64_t next =
+          from + (from < small_from ? step : std::max(std::uint64_t{1}, step / small_parts_in_step));
+      const std::uint64_t to = by_blocks ? std::min(leaf.blocks, next) : leaf.blocks;
       const std::uint64_t size = to - from;
       parts.push_back({.where_sql = conjoined(name, block_range(from, to, leaf.blocks)),
                        .rows = leaf.blocks == 0 ? leaf.rows : leaf.rows * size / leaf.blocks,

@@ -23,7 +23,8 @@ struct LeafRange {
   std::string where_sql;         ///< within the leaf; empty: all
 };
 
-/// Ranges of blocks of about 64 MB and more, no more than some hundred; small leaves are one part each. `partitioned`:
+/// Ranges of blocks of about 64 MB and more, no more than some hundred; the end of a large table in smaller ones, so
+/// that several readers end together. Small leaves are one part each. `partitioned`:
 /// parts name their leaf. `by_blocks`: the server reads a range of blocks without reading the others (PostgreSQL 14).
 std::vector<change::TablePart> table_parts(const std::vector<LeafSize>& leaves, bool partitioned, bool by_blocks,
                                            std::uint64_t block_bytes);

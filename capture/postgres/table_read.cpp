@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "capture/postgres/binary_copy.hpp"
 #include "libpq/copy_stream.hpp"
 #include "libpq/database_error.hpp"
 #include "libpq/identifier.hpp"
@@ -53,7 +54,8 @@ void TableRead::expect_unchanged() {
   if (same.rows() != 1 || !same.boolean(0, 0)) throw outdated(relation_);
 }
 
-bool TableRead::copy(const std::string& where_sql, const std::function<bool(std::string_view)>& consume) {
+bool TableRead::copy(const std::string& where_sql, change::CopyForm form,
+                     const std::function<bool(std::string_view)>& consume) {
   std::string columns;
   for (const change::Column& column : relation_.columns) {
     columns += (columns.empty() ? "" : ", ") + libpq::quote_identifier(column.name);
@@ -66,9 +68,12 @@ bool TableRead::copy(const std::string& where_sql, const std::function<bool(std:
     sql = fmt::format("COPY (SELECT {} FROM ONLY {}{}{}) TO STDOUT", columns, name_, where_sql.empty() ? "" : " WHERE ",
                       where_sql);
   }
-  libpq::CopyOut rows = connection_.copy_out(sql);
-  while (const auto row = rows.read()) {
-    if (!consume(*row)) return false;
+  if (form == change::CopyForm::binary) sql += " (FORMAT binary)";
+  libpq::CopyOut messages = connection_.copy_out(sql);
+  BinaryCopy binary;
+  while (const auto message = messages.read()) {
+    const auto row = form == change::CopyForm::binary ? binary.row_in(*message) : message;
+    if (row && !consume(*row)) return false;
   }
   return true;
 }

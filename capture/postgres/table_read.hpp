@@ -22,9 +22,9 @@ class TableRead {
   /// truncated), since its old rows or names are gone then. `leaf` has the columns of `relation` under the same names.
   TableRead(libpq::Connection& connection, ObjectId leaf, const change::Relation& relation);
 
-  /// Rows as lines of COPY text, one a call, columns in the order of the relation. `where_sql` may be empty. False:
-  /// `consume` has returned false.
-  bool copy(const std::string& where_sql, const std::function<bool(std::string_view)>& consume);
+  /// Rows in COPY's form, one a call, columns in the order of the relation. `where_sql` may be empty. False: `consume`
+  /// has returned false. Throws MalformedMessage.
+  bool copy(const std::string& where_sql, change::CopyForm form, const std::function<bool(std::string_view)>& consume);
 
   /// The rows of the table alone, as `hashing` counts them.
   libpq::HashedRows hashed(const change::RowHashing& hashing, const std::string& where_sql) const;

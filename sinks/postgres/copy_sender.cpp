@@ -21,15 +21,15 @@ CopySender::CopySender(libpq::Connection& connection, const MirrorTable& table, 
 
 void CopySender::begin() {
   if (copy_) return;
-  std::string sql = encoder_.copy_sql();
+  std::string sql = copy_in_sql(table_, encoder_.form());
   if (keys_ == CopiedKeys::just_deleted && connection_.server_version() >= since_copy_condition) sql += row_by_row;
   copy_.emplace(connection_.copy_in(sql));
-  copy_->write(encoder_.header());
+  copy_->write(copy_header(encoder_.form()));
 }
 
 void CopySender::end() {
   if (copy_) {
-    copy_->write(encoder_.trailer());
+    copy_->write(copy_trailer(encoder_.form()));
     rows_ += copy_->finish();
     copy_.reset();
   }

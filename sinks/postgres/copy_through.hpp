@@ -11,7 +11,7 @@
 
 namespace pgmirror::sinks::postgres {
 
-/// Whether the source's rows can go to this table as they are printed, without being taken apart here.
+/// Whether the source's rows can go to this table as COPY gives them, without being taken apart here.
 bool can_copy_through(const change::Snapshot& snapshot, const MirrorTable& table);
 
 /// Sends the rows of one part of `table` inside the caller's transaction; `progress` hears of rows sent. Returns how

@@ -155,7 +155,7 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
   InitialCopy copy(schema_, ownership_.epoch, start_over_ ? tables_of(*snapshot) : std::set<std::string>{}, &board_);
   copy.leave_misfits();
-  if (snapshot->gives_copy_text() &&
+  if (snapshot->gives_copy(change::CopyForm::text) &&
       !ParallelCopy(schema_, ownership_.epoch, &board_).run(connection_, *snapshot, stop)) {
     return false;
   }

@@ -9,7 +9,7 @@ void write_whole_table(libpq::Connection& connection, const LoggedTable& table, 
   writer.truncate({.relations = {relation}});
   CopyTextLine line;
   for (const CatalogLeaf& leaf : table.source.leaves) {
-    TableRead(connection, leaf.oid, *relation).copy({}, [&](std::string_view row) {
+    TableRead(connection, leaf.oid, *relation).copy({}, change::CopyForm::text, [&](std::string_view row) {
       writer.row({.operation = change::RowOperation::insert,
                   .relation = relation,
                   .new_row = line.parse(row, relation->columns.size())});

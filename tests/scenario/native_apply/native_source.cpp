@@ -83,7 +83,7 @@ class NativeSnapshot : public change::Snapshot {
   }
   std::vector<SchemaStatement> definition() override { return script_; }
   std::vector<change::SequenceValue> sequences() override { return sequences_; }
-  bool gives_copy_text() const override { return true; }
+  bool gives_copy(change::CopyForm form) const override { return form == change::CopyForm::text; }
   std::vector<change::TablePart> parts(const change::Relation& relation) override {
     std::vector<change::TablePart> parts;
     const std::size_t rows = rows_.at(relation.name).size();
@@ -92,13 +92,13 @@ class NativeSnapshot : public change::Snapshot {
     }
     return parts;
   }
-  void copy_text(const change::Relation& relation, const change::TablePart& part,
-                 const std::function<bool(std::string_view)>& consume) override {
+  void copy_rows(const change::Relation& relation, const change::TablePart& part, change::CopyForm /*form*/,
+                 const std::function<bool(std::string_view, std::uint64_t)>& consume) override {
     const auto& rows = rows_.at(relation.name);
     const std::size_t first = std::stoul(part.where_sql);
     if (source_.before_part) source_.before_part(relation.name, first / source_.rows_in_part);
     for (std::size_t row = first; row < std::min(rows.size(), first + source_.rows_in_part); ++row) {
-      if (!consume(copy_line(rows[row]))) return;
+      if (!consume(copy_line(rows[row]), 1)) return;
     }
   }
   std::unique_ptr<change::Snapshot> share() override { return std::make_unique<NativeSnapshot>(*this); }

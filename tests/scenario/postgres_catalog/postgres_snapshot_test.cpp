@@ -59,7 +59,7 @@ std::vector<Row> rows(change::Snapshot& snapshot, const std::string& name) {
 
 std::string copied(change::Snapshot& snapshot, const RelationPtr& relation, const change::TablePart& part) {
   std::string text;
-  snapshot.copy_text(*relation, part, [&](std::string_view piece) {
+  snapshot.copy_rows(*relation, part, change::CopyForm::text, [&](std::string_view piece, std::uint64_t) {
     text += piece;
     return true;
   });
@@ -162,6 +162,46 @@ TEST(PostgresSnapshot, PartsTogetherAreTheTable) {
   for (const change::TablePart& part : snapshot.parts(*roots)) EXPECT_EQ(copied(snapshot, roots, part), "");
 }
 
+using namespace std::string_view_literals;
+
+TEST(PostgresSnapshot, BinaryPartsTogetherAreTheTable) {
+  SourceDatabase source;
+  source.exec(R"(
+    CREATE TABLE big(id int PRIMARY KEY, v text, at timestamptz);
+    INSERT INTO big SELECT i, NULLIF(repeat('x', i % 3000), ''), now() FROM generate_series(1, 50000) i;
+    CREATE TABLE parted(id int PRIMARY KEY, n numeric) PARTITION BY RANGE (id);
+    CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (10);
+    CREATE TABLE empty PARTITION OF parted FOR VALUES FROM (10) TO (20);
+    CREATE TABLE high PARTITION OF parted FOR VALUES FROM (20) TO (30);
+    INSERT INTO parted VALUES (1, 'NaN'), (2, 1.50), (22, NULL);
+    CREATE TABLE bare(); INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES)");
+  PostgresSnapshot snapshot = snapshot_of(source);
+  libpq::Connection session = source.session();
+  const auto number = [&](const std::string& sql) { return session.execute(sql).integer(0, 0); };
+  for (const std::string name : {"big", "parted", "bare"}) {
+    const RelationPtr table = relation(snapshot, "public." + name);
+    for (const bool in_parts : {true, false}) {
+      session.execute("CREATE TABLE again (LIKE " + name + ")");
+      std::uint64_t rows = 0;
+      for (const change::TablePart& part : in_parts ? snapshot.parts(*table) : std::vector<change::TablePart>(1)) {
+        libpq::CopyIn copy = session.copy_in("COPY again FROM STDIN (FORMAT binary)");
+        copy.write("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"sv);
+        snapshot.copy_rows(*table, part, change::CopyForm::binary, [&](std::string_view bytes, std::uint64_t some) {
+          copy.write(bytes);
+          rows += some;
+          return true;
+        });
+        copy.write("\377\377"sv);
+        copy.finish();
+      }
+      EXPECT_EQ(number("SELECT count(*) FROM (TABLE again EXCEPT ALL TABLE " + name + ") x"), 0) << name;
+      EXPECT_EQ(number("SELECT count(*) FROM (TABLE " + name + " EXCEPT ALL TABLE again) x"), 0) << name;
+      EXPECT_EQ(static_cast<std::uint64_t>(number("SELECT count(*) FROM again")), rows) << name;
+      session.execute("DROP TABLE again");
+    }
+  }
+}
+
 TEST(PostgresSnapshot, ReadingStopsWhereTheReaderWantsItTo) {
   SourceDatabase source;
   source.exec(
@@ -171,7 +211,10 @@ TEST(PostgresSnapshot, ReadingStopsWhereTheReaderWantsItTo) {
   int seen = 0;
   snapshot.read(*relation(snapshot, "public.t"), [&](change::Tuple) { return ++seen < 3; });
   EXPECT_EQ(seen, 3);
-  snapshot.copy_text(*relation(snapshot, "public.t"), {}, [](std::string_view) { return false; });
+  for (const change::CopyForm form : {change::CopyForm::text, change::CopyForm::binary}) {
+    snapshot.copy_rows(*relation(snapshot, "public.t"), {}, form,
+                       [](std::string_view, std::uint64_t) { return false; });
+  }
   EXPECT_EQ(rows(snapshot, "public.u"), (std::vector<Row>{{"5"}}));
 }
 

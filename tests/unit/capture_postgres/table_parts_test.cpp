@@ -26,16 +26,28 @@ TEST(TableParts, RangesOfALargeTableLeaveNoBlockOutAndHaveNoEnd) {
 
 TEST(TableParts, AVeryLargeTableHasAFewHundredParts) {
   const auto parts = table_parts({{.oid = 7, .blocks = 500 * gigabyte_blocks, .rows = 1}}, false, true, block);
-  EXPECT_EQ(parts.size(), 250U);
+  EXPECT_EQ(parts.size(), 249U + 4U);
 }
 
 TEST(TableParts, MostPartsOfATableThatGrowsStayAsTheyWere) {
   const auto before = table_parts({{.oid = 7, .blocks = 20 * gigabyte_blocks, .rows = 1}}, false, true, block);
   const auto after = table_parts({{.oid = 7, .blocks = 25 * gigabyte_blocks, .rows = 1}}, false, true, block);
   ASSERT_GT(before.size(), 100U);
-  for (std::size_t part = 0; part + 1 < before.size(); ++part) {
+  for (std::size_t part = 0; part + 8 < before.size(); ++part) {
     EXPECT_EQ(before[part].where_sql, after[part].where_sql);
   }
+}
+
+TEST(TableParts, TheEndOfALargeTableComesInSmallParts) {
+  const auto parts = table_parts({{.oid = 7, .blocks = 8192 * 4 + 1, .rows = 1000}}, false, true, block);
+  ASSERT_EQ(parts.size(), 8U);
+  EXPECT_EQ(parts[2].where_sql, "ctid >= '(16384,0)' AND ctid < '(24576,0)'");
+  EXPECT_EQ(parts[3].where_sql, "ctid >= '(24576,0)' AND ctid < '(26624,0)'");
+  EXPECT_EQ(parts[6].where_sql, "ctid >= '(30720,0)' AND ctid < '(32768,0)'");
+  EXPECT_EQ(parts[7].where_sql, "ctid >= '(32768,0)'");
+  const auto partitioned =
+      table_parts({{.oid = 7, .blocks = 8192 * 4, .rows = 1}, {.oid = 9, .blocks = 1, .rows = 1}}, true, true, block);
+  EXPECT_EQ(partitioned.size(), 5U);
 }
 
 TEST(TableParts, AServerThatReadsNoRangesGivesWholeLeaves) {
