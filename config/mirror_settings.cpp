@@ -112,6 +112,7 @@ Mirror read_mirror(const GivenMirror& given, std::vector<std::string>& problems)
   ValueReader reader(given.values, problems);
   reader.read("mirror.schema", mirror.schema, parse_mirror_schema);
   reader.read("mirror.pool", mirror.pool, parse_pool);
+  reader.read("mirror.apply_connections", mirror.apply_connections, parse_apply_connections);
   reader.read("mirror.on_poison", mirror.on_poison, parse_poison_rule);
   reader.read("mirror.foreign_keys", mirror.foreign_keys, parse_boolean);
   reader.read("mirror.drop_tables", mirror.drop_tables, parse_boolean);

@@ -69,6 +69,10 @@ unsigned parse_pool(std::string_view text) {
   return static_cast<unsigned>(number_between(text, 1, 64, "a number of connections"));
 }
 
+unsigned parse_apply_connections(std::string_view text) {
+  return static_cast<unsigned>(number_between(text, 1, 2, "a number of connections"));
+}
+
 std::uint64_t parse_disk_budget(std::string_view text) {
   const std::uint64_t bytes = parse_byte_size(text);
   if (bytes < std::uint64_t{1} << 20U) refuse(text, "is too small; at least 1MiB is needed");

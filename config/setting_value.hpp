@@ -15,6 +15,7 @@ bool parse_boolean(std::string_view text);
 std::uint16_t parse_port(std::string_view text);
 /// Connections of one mirror, 1 to 64.
 unsigned parse_pool(std::string_view text);
+unsigned parse_apply_connections(std::string_view text);
 /// A size (parse_byte_size) of at least 1 MiB.
 std::uint64_t parse_disk_budget(std::string_view text);
 /// Bytes a second: a size (parse_byte_size), or 0 for no limit.

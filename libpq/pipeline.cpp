@@ -3,6 +3,8 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <vector>
 
 namespace pgmirror::libpq {
 
@@ -40,7 +42,8 @@ Pipeline::Received Pipeline::receive(std::chrono::milliseconds timeout) {
   if (expected_.empty()) return {};
   if (unsent_) flush();
   while (PQisBusy(native_) == 1) {
-    if (!wait(timeout)) return {};
+    Pipeline* const only = this;
+    if (!wait({&only, 1}, timeout)) return {};
   }
   PGresult* result = PQgetResult(native_);
   if (result == nullptr) fail();
@@ -55,14 +58,20 @@ Pipeline::Received Pipeline::receive(std::chrono::milliseconds timeout) {
   return received;
 }
 
-bool Pipeline::wait(std::chrono::milliseconds timeout) {
-  pollfd descriptor{.fd = PQsocket(native_), .events = POLLIN, .revents = 0};
-  if (unsent_) descriptor.events |= POLLOUT;
-  const int ready = poll(&descriptor, 1, static_cast<int>(timeout.count()));
-  if (ready < 0 && errno != EINTR) fail();
+bool Pipeline::wait(std::span<Pipeline* const> pipelines, std::chrono::milliseconds timeout) {
+  std::vector<pollfd> descriptors;
+  for (const Pipeline* pipeline : pipelines) {
+    const int events = pipeline->unsent_ ? POLLIN | POLLOUT : POLLIN;
+    descriptors.push_back(
+        {.fd = PQsocket(pipeline->native_), .events = static_cast<std::int16_t>(events), .revents = 0});
+  }
+  const int ready = poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout.count()));
+  if (ready < 0 && errno != EINTR) pipelines.front()->fail();
   if (ready <= 0) return false;
-  if ((descriptor.revents & POLLOUT) != 0) flush();
-  if (PQconsumeInput(native_) != 1) fail();
+  for (std::size_t i = 0; i < pipelines.size(); ++i) {
+    if ((descriptors[i].revents & POLLOUT) != 0) pipelines[i]->flush();
+    if (descriptors[i].revents != 0 && PQconsumeInput(pipelines[i]->native_) != 1) pipelines[i]->fail();
+  }
   return true;
 }
 

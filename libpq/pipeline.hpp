@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <span>
 #include <string>
 
 #include "libpq/connection.hpp"
@@ -25,8 +26,10 @@ class Pipeline {
 
   /// Queues one statement; does not block. Throws DatabaseError when the connection is lost.
   void send(const std::string& sql, const Parameters& parameters);
-  /// Marks the end of a unit: after an error the server skips what follows, up to here.
+  /// Marks the end of a unit: after an error the server skips what follows, up to here. Sends as flush() does.
   void end_unit();
+  /// Sends what is queued, as far as the line takes it at once; the rest goes while answers are waited for.
+  void flush();
 
   enum class Answer { none, statement, end_of_unit };
   struct Received {
@@ -38,11 +41,13 @@ class Pipeline {
   /// DatabaseError when the connection is lost.
   Received receive(std::chrono::milliseconds timeout);
 
+  /// Moves bytes both ways on all of them until something has come on one; false after `timeout`. Throws DatabaseError
+  /// when one of the connections is lost.
+  static bool wait(std::span<Pipeline* const> pipelines, std::chrono::milliseconds timeout);
+
   bool outstanding() const { return !expected_.empty(); }
 
  private:
-  bool wait(std::chrono::milliseconds timeout);
-  void flush();
   [[noreturn]] void fail() const;
 
   Connection& connection_;

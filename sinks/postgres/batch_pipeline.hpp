@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "libpq/pipeline.hpp"
+#include "sinks/postgres/batch_footprint.hpp"
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/ownership.hpp"
 #include "sinks/postgres/row_statements.hpp"
@@ -34,21 +36,46 @@ class BatchRefused : public std::runtime_error {
   std::uint64_t transactions;
 };
 
+/// The batch that is to commit next has waited long while another, applied beside it, waits for its commit. It may wait
+/// for what that one holds: for a trigger or an index that people have made since we looked. The connections are spent.
+class BatchesEntangled : public std::runtime_error {
+ public:
+  explicit BatchesEntangled(change::Position end_of_batches);
+  change::Position end;  ///< of the last batch sent
+};
+
+/// Whether a batch may be applied while the one before it is.
+enum class BatchOrder : std::uint8_t { behind, beside };
+
 /// Sends batches to the mirror, several in flight, committing in order.
 ///
-/// Each batch is one transaction of the mirror, and one unit of a pipeline on one connection: BEGIN, the rows'
-/// statements, the checkpoint's compare-and-swap, COMMIT. A failing batch makes the checkpoint step of every batch
-/// behind it fail, so no batch is ever skipped. One thread; the connection is in use while this object exists.
+/// Each batch is one transaction of the mirror: BEGIN, the rows' statements, the checkpoint's compare-and-swap, COMMIT.
+/// Behind each other on one connection all of that is one unit of a pipeline, and a failing batch makes the checkpoint
+/// step of every batch behind it fail, so no batch is ever skipped.
+///
+/// With a second connection two batches are applied at once. Those rows of the later one that the batches on the other
+/// connection do not touch, in tables whose rows stand alone, go at once; the others, the checkpoint and COMMIT only
+/// when everything before has committed. So neither waits for a lock that the other holds until a commit which waits
+/// for it, and whoever reads the mirror sees the source's order.
+///
+/// One thread; the connections are in use while this object exists.
 class BatchPipeline {
  public:
   /// `position`: of the checkpoint in the mirror, owned.
   BatchPipeline(libpq::Connection& connection, const Ownership& ownership, change::Position position);
 
+  /// For batches that may be applied beside others; once.
+  void use_also(libpq::Connection& second);
+  bool has_second() const { return lanes_.size() > 1; }
+  /// Whether send() may be called.
+  bool takes(BatchOrder order) const;
   /// Does not block. `may_have_odd` tells of a table whether pgmirror.odd_values may name it. Throws NullNotAllowed
   /// (nothing is sent then) and DatabaseError.
-  void send(NetBatch& batch, ApplyMode mode, const std::function<bool(const MirrorTable&)>& may_have_odd);
+  void send(NetBatch& batch, ApplyMode mode, BatchOrder order,
+            const std::function<bool(const MirrorTable&)>& may_have_odd);
 
-  /// The next batch that has committed, if one does within `timeout`. Throws BatchRefused, DatabaseError.
+  /// The next batch that has committed, if one does within `timeout`. Throws BatchRefused, BatchesEntangled,
+  /// DatabaseError.
   std::optional<Applied> receive(std::chrono::milliseconds timeout);
 
   std::size_t in_flight() const { return batches_.size(); }
@@ -59,20 +86,44 @@ class BatchPipeline {
   const std::vector<MirrorTablePtr>& sent_odd_values() const { return sent_odd_values_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Lane {
+    explicit Lane(libpq::Connection& own) : connection(own), pipeline(own) {}
+    libpq::Connection& connection;
+    libpq::Pipeline pipeline;
+  };
   struct InFlight {
     Applied outcome;
-    std::deque<RowExpectation> expected;  ///< the answers still to come
+    Lane* lane = nullptr;
+    std::vector<Statement> rest{};              ///< to be sent when all before has committed; empty: the whole is sent
+    std::deque<RowExpectation> expected{};      ///< the answers still to come
+    std::optional<BatchFootprint> footprint{};  ///< none: it may touch anything
     std::size_t bytes = 0;
     std::optional<libpq::DatabaseError> error{};
-    std::chrono::steady_clock::time_point sent;
+    Clock::time_point sent = Clock::now();
+  };
+  /// The statements of a batch between BEGIN and its end.
+  struct Rows {
+    std::vector<Statement> at_once{};
+    std::vector<Statement> in_turn{};
+    std::size_t rows_at_once = 0;
+    std::size_t rows_in_turn = 0;
   };
 
+  Lane& other_than(const Lane& lane) const;
+  bool is_free(const Lane& lane) const;
+  bool may_be_touched(std::uint64_t key_hash, const Lane& own) const;
+  Rows render_rows(NetBatch& batch, ApplyMode mode, const Lane* beside,
+                   const std::function<bool(const MirrorTable&)>& may_have_odd, OddValues& odd);
+  static void send_statements(InFlight& batch, std::vector<Statement> statements);
+  void end(InFlight& batch);
+  bool wait(std::chrono::milliseconds timeout);
   void match(InFlight& batch, const libpq::Result& result);
 
-  libpq::Connection& connection_;
   const Ownership& ownership_;
-  libpq::Pipeline pipeline_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<InFlight> batches_;
+  Clock::time_point first_since_{};  ///< when the batch that is to commit next became that
   std::size_t bytes_in_flight_ = 0;
   change::Position sent_position_;
   std::vector<MirrorTablePtr> sent_odd_values_;

@@ -18,7 +18,8 @@ SELECT c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod, pg_catalog.form
                                    AND p.amoprighttype = k.opcintype AND p.amopstrategy = 3
           JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr
           JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
-         WHERE k.opcintype = a.atttypid AND k.opcdefault AND s.nspname <> 'pg_catalog')
+         WHERE k.opcintype = a.atttypid AND k.opcdefault AND s.nspname <> 'pg_catalog'),
+       a.attcollation IN (0, 100, 950) -- the database's own and "C" (pg_collation.dat); NULL without columns
   FROM path
  CROSS JOIN pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -38,12 +39,20 @@ SELECT c.relname, i.relname, coalesce(a.attname, ''), x.indisprimary, x.indisuni
  WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND k.place <= x.indnkeyatts
  ORDER BY c.relname, i.relname, k.place)sql";
 
-constexpr const char* foreign_keys_sql = R"sql(
-SELECT c.relname, f.conname
-  FROM pg_catalog.pg_constraint f
-  JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE f.contype = 'f' AND n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2))sql";
+/// Tables with the names of their foreign keys, and NULL for whatever else makes a row of theirs affect others.
+constexpr const char* effects_sql = R"sql(
+WITH t AS (
+  SELECT c.oid, c.relname, c.relhassubclass FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2))
+SELECT t.relname, CASE f.contype WHEN 'f' THEN f.conname END
+  FROM t JOIN pg_catalog.pg_constraint f ON f.conrelid = t.oid WHERE f.contype IN ('f', 'x')
+UNION ALL
+SELECT t.relname, NULL FROM t WHERE t.relhassubclass
+UNION ALL
+SELECT t.relname, NULL FROM t JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.oid WHERE g.tgenabled IN ('R', 'A')
+UNION ALL
+SELECT t.relname, NULL FROM t JOIN pg_catalog.pg_rewrite w ON w.ev_class = t.oid WHERE w.ev_enabled IN ('R', 'A'))sql";
 
 libpq::Parameters names(const std::string& schema, const std::optional<std::string>& table) {
   constexpr Oid text_type = 25;
@@ -65,6 +74,7 @@ CatalogColumn column_at(const libpq::Result& result, int row) {
   column.generated = result.boolean(row, 8);
   column.identity_always = result.boolean(row, 9);
   if (!result.is_null(row, 10)) column.equal = result.text(row, 10);
+  column.told_apart_by_bytes = result.boolean(row, 11);
   return column;
 }
 
@@ -108,9 +118,14 @@ MirrorCatalog MirrorCatalog::read(libpq::Connection& connection, const std::stri
     if (of_table.empty() || of_table.back().name != indexes.text(row, 1)) of_table.push_back(index_at(indexes, row));
     of_table.back().columns.emplace_back(indexes.text(row, 2));
   }
-  const libpq::Result foreign_keys = connection.execute(foreign_keys_sql, names(schema, table));
-  for (int row = 0; row < foreign_keys.rows(); ++row) {
-    catalog.tables_[std::string(foreign_keys.text(row, 0))].foreign_keys.emplace_back(foreign_keys.text(row, 1));
+  const libpq::Result effects = connection.execute(effects_sql, names(schema, table));
+  for (int row = 0; row < effects.rows(); ++row) {
+    CatalogTable& entry = catalog.tables_[std::string(effects.text(row, 0))];
+    if (effects.is_null(row, 1)) {
+      entry.rows_affect_others = true;
+    } else {
+      entry.foreign_keys.emplace_back(effects.text(row, 1));
+    }
   }
   return catalog;
 }

@@ -20,6 +20,8 @@ struct CatalogColumn {
   bool identity_always = false;
   /// `=`, or where the type is an extension's the operator of its default order with its schema.
   std::string equal = "=";
+  /// Texts that differ in a byte are different: no collation of people's that says otherwise.
+  bool told_apart_by_bytes = true;
 };
 
 struct CatalogIndex {
@@ -40,6 +42,9 @@ struct CatalogTable {
   std::vector<CatalogColumn> columns;
   std::vector<CatalogIndex> indexes;
   std::vector<std::string> foreign_keys;  ///< names of the constraints
+  /// A change of one row may look at other rows or touch them, though we apply as a replica: triggers and rules that
+  /// fire all the same, exclusion constraints, tables that inherit from it.
+  bool rows_affect_others = false;
 
   const CatalogColumn* column(std::string_view name) const;
 };

@@ -103,14 +103,14 @@ void MirrorSession::run(std::stop_token stop) {
   orders_.remind();
   if (const auto refusing = std::exchange(trouble_.object, std::nullopt)) {
     const auto relations = snapshot_of(source_)->relations();
-    if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_ = {};
+    if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_.over();
   }
   if (trouble_.type) {
     learn_types(ask_source([&] { return source_.type_additions(); }));
   }
   if (trouble_.attempts >= attempts_before_copy && trouble_.constraint &&
       tables_.await_copy_for(connection_, *trouble_.constraint)) {
-    trouble_ = {};
+    trouble_.over();
   }
   if (position_ == change::Position{} && !copy_all(stop)) return;
   tables_.load(connection_);
@@ -245,7 +245,7 @@ bool MirrorSession::step(std::stop_token stop) {
   }
   const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
   if (!batch_.empty() && due(stopped)) {
-    send();
+    send(order_of_batch(stopped));
     growth_.sent(stopped == BatchCollector::Stopped::full);
     // A batch that found a column to be widened first was not sent.
     if (pipeline_) receive(milliseconds{0});
@@ -301,7 +301,17 @@ bool MirrorSession::due(BatchCollector::Stopped stopped) const {
       (pipeline_->in_flight() >= most_batches_in_flight || pipeline_->bytes_in_flight() >= most_bytes_in_flight)) {
     return false;
   }
+  if (pipeline_ && !pipeline_->takes(order_of_batch(stopped))) return false;
   return stopped != BatchCollector::Stopped::at_end || steady_clock::now() >= due_at();
+}
+
+/// Beside the one before where there is much to do: for a few rows the turns that they take cost more than they gain.
+/// Only where foreign keys and triggers are silent, which look at other rows.
+BatchOrder MirrorSession::order_of_batch(BatchCollector::Stopped stopped) const {
+  const bool beside = stopped == BatchCollector::Stopped::full && ownership_.replica_role &&
+                      mirror_.apply_connections > 1 && position_ >= trouble_.in_turn_until &&
+                      !trouble_.active_at(position_);
+  return beside ? BatchOrder::beside : BatchOrder::behind;
 }
 
 steady_clock::time_point MirrorSession::due_at() const {
@@ -312,12 +322,25 @@ milliseconds MirrorSession::time_left() const {
   return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(due_at() - steady_clock::now()));
 }
 
-void MirrorSession::send() {
+/// Nothing where the mirror has no connection left for us.
+void MirrorSession::connect_again() {
+  if (second_tried_) return;
+  second_tried_ = true;
+  try {
+    second_.emplace(open_worker_session(mirror_));
+  } catch (const libpq::DatabaseError& error) {
+    spdlog::info("[MirrorConnection] Applying over one connection, a second is refused: {}", error.what());
+  }
+}
+
+void MirrorSession::send(BatchOrder order) {
+  if (order == BatchOrder::beside) connect_again();
   if (!pipeline_) pipeline_.emplace(connection_, ownership_, position_);
+  if (second_ && !pipeline_->has_second()) pipeline_->use_also(*second_);
   log_rows(batch_);
   const ApplyMode mode = trouble_.active_at(position_) ? ApplyMode::replace : ApplyMode::direct;
   try {
-    pipeline_->send(batch_, mode,
+    pipeline_->send(batch_, mode, order,
                     [this](const MirrorTable& table) { return tables_.by_name(*table.relation).may_have_odd; });
     for (const MirrorTablePtr& table : pipeline_->sent_odd_values()) {
       tables_.by_name(*table->relation).may_have_odd = true;

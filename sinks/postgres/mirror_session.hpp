@@ -61,7 +61,9 @@ class MirrorSession {
   bool due(BatchCollector::Stopped stopped) const;
   std::chrono::steady_clock::time_point due_at() const;
   std::chrono::milliseconds time_left() const;
-  void send();
+  BatchOrder order_of_batch(BatchCollector::Stopped stopped) const;
+  void connect_again();
+  void send(BatchOrder order);
   void receive(std::chrono::milliseconds timeout);
   void drain();
   void leave_pipeline();
@@ -82,6 +84,8 @@ class MirrorSession {
   Trouble& trouble_;
 
   libpq::Connection connection_;
+  std::optional<libpq::Connection> second_;  ///< for batches that are applied beside others
+  bool second_tried_ = false;
   Checkpoint claimed_;       ///< as it was found
   bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;

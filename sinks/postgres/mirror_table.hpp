@@ -35,6 +35,9 @@ struct MirrorTable {
   bool has_unique_beyond_key = false;
   /// Positions in `columns` of what those indexes cover, as far as they are plain columns.
   std::vector<std::size_t> unique_columns;
+  /// What is done to a row of one key depends on no row of another: no unique index beyond the key, nothing that fires,
+  /// and keys that differ for us differ for the mirror.
+  bool rows_stand_alone = false;
   /// Columns that the mirror alone has and that can be written, quoted: a row that is taken out and put back keeps
   /// them.
   std::vector<std::string> own_columns;

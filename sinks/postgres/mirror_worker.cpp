@@ -32,6 +32,9 @@ Failure failure_of(std::exception_ptr error, Trouble& trouble) {
     Failure failure = classify(refused.error);
     if (failure.kind == FailureKind::poison) trouble.refused(refused);
     return failure;
+  } catch (const BatchesEntangled& entangled) {
+    trouble.in_turn_until = entangled.end;
+    return {.kind = FailureKind::transient, .slow = false, .sentence = entangled.what()};
   } catch (const libpq::DatabaseError& refused) {
     trouble.refused(refused);
     return classify(refused);

@@ -254,6 +254,21 @@ bool TableEffects::has_null_key(const Value* row) const {
   return std::ranges::any_of(key_cells_, [&](std::size_t cell) { return row[cell].is_null(); });
 }
 
+std::uint64_t TableEffects::key_hash(const RowEffect& row) const {
+  return mix(hash(row.key) ^ std::hash<const MirrorTable*>{}(table_.get()));
+}
+
+TableEffects TableEffects::split(const std::function<bool(const RowEffect&)>& wanted) {
+  TableEffects taken(table_);
+  const auto rest =
+      std::stable_partition(rows_.begin(), rows_.end(), [&](const RowEffect& row) { return !wanted(row); });
+  taken.rows_.assign(rest, rows_.end());
+  rows_.erase(rest, rows_.end());
+  slots_.clear();
+  taken.slots_.clear();
+  return taken;
+}
+
 void TableEffects::sort_by_key() {
   if (key_cells_.size() != 1 || whole_rows_) return;
   const std::size_t cell = key_cells_.front();

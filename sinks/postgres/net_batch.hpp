@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,11 @@ class TableEffects {
 
   const MirrorTablePtr& table() const { return table_; }
   std::span<const RowEffect> rows() const { return rows_; }
+  /// The same for the same key of the same table; seldom for another's.
+  std::uint64_t key_hash(const RowEffect& row) const;
+  /// Takes out the rows of which `wanted` is true. The new object holds views of what this one holds; nothing may be
+  /// added to either any more.
+  TableEffects split(const std::function<bool(const RowEffect&)>& wanted);
   /// Puts rows with one whole number as key into key order: neighbours on the mirror's pages are then touched together.
   void sort_by_key();
 

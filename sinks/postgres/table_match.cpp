@@ -33,6 +33,7 @@ class Matcher {
     for (std::size_t position = 0; position < relation_.columns.size(); ++position) match_column(position);
     match_additional_columns();
     match_key();
+    match_.table.rows_stand_alone = rows_stand_alone();
     return std::move(match_);
   }
 
@@ -139,6 +140,35 @@ class Matcher {
     if (!found || nullable) {
       match_.key_problem = fmt::format("table {}: the mirror has no primary key over ({}); add it there",
                                        relation_.qualified_name(), fmt::join(names, ", "));
+    }
+  }
+
+  bool rows_stand_alone() const {
+    const MirrorTable& table = match_.table;
+    // Another index over the key may tell less apart.
+    const bool primary = std::ranges::any_of(existing_.indexes, &CatalogIndex::primary);
+    return primary && !table.key.empty() && !table.has_unique_beyond_key && !existing_.rows_affect_others &&
+           std::ranges::all_of(table.key, [&](std::size_t place) { return differs_as_at_the_source(place); });
+  }
+
+  /// Whether values that differ at the source differ here: 1.0 and 1.00 are one numeric.
+  bool differs_as_at_the_source(std::size_t place) const {
+    using Encoding = TargetType::Encoding;
+    const MirrorColumn& column = match_.table.columns[place];
+    const change::TypeFamily family = relation_.columns[column.source].family;
+    const bool native = family == change::TypeFamily::native;
+    switch (column.type.encoding) {
+      case Encoding::smallint:
+      case Encoding::integer:
+      case Encoding::bigint:
+        return native || family == change::TypeFamily::integer;
+      case Encoding::text:
+        return (native || family == change::TypeFamily::text) && existing_.column(column.name)->told_apart_by_bytes;
+      case Encoding::bytea:
+      case Encoding::uuid:
+        return native;
+      default:
+        return false;
     }
   }
 

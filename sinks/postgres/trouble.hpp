@@ -24,8 +24,11 @@ struct Trouble {
   std::optional<RefusingObject> object{};  ///< refused rows last: if it is ours it goes before the next attempt
   /// Refused a row last. That of a PostgreSQL source may be another one by now: its table is copied again.
   std::optional<libpq::ConstraintName> constraint{};
-  bool type = false;  ///< a type refused a value last
+  bool type = false;               ///< a type refused a value last
+  change::Position in_turn_until;  ///< no batch is applied beside another before it: two have become entangled there
 
+  /// What was refused has been seen to.
+  void over() { *this = {.in_turn_until = in_turn_until}; }
   bool active_at(change::Position position) const { return position < end; }
   bool stands_alone() const { return transactions == 1 && retried; }
   void refused(const BatchRefused& refusal);

@@ -52,6 +52,7 @@ std::vector<BadInput> setting_cases() {
       wrong_variable("EnabledPerhaps", "DATABASE_MIRROR_ENABLED", "perhaps", {"neither true nor false"}),
       wrong_variable("NegativePort", "MIRROR_DB_PORT", "-1", {"65535"}),
       wrong_variable("NoConnections", "MIRROR_DB_POOL", "0", {"1 to 64"}),
+      wrong_variable("TooManyApplyConnections", "MIRROR_APPLY_CONNECTIONS", "3", {"1 to 2"}),
       wrong_variable("UnknownSslMode", "MIRROR_DB_SSLMODE", "loose", {"verify-full"}),
       wrong_variable("UnknownPoisonRule", "MIRROR_ON_POISON", "eat", {"stop_table, park, stop"}),
       wrong_variable("UnknownUnitOfBytes", "MIRROR_QUEUE_DISK_BUDGET", "10XB", {"10GiB"}),

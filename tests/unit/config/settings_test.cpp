@@ -15,6 +15,7 @@ namespace {
 
 TEST(Settings, TheContractsVariablesAreAllThere) {
   std::vector<std::string> expected{"DATABASE_MIRROR_ENABLED",
+                                    "MIRROR_APPLY_CONNECTIONS",
                                     "MIRROR_CAPTURE_METHOD",
                                     "MIRROR_CONFIG",
                                     "MIRROR_DB_HOST",
@@ -72,6 +73,7 @@ TEST(Settings, DefaultsInTheTableAreThoseOfThePlainStructs) {
   EXPECT_EQ(parse_port(find_setting("mirror.port")->default_text), mirror.connection.port);
   EXPECT_EQ(find_setting("mirror.schema")->default_text, mirror.schema);
   EXPECT_EQ(parse_pool(find_setting("mirror.pool")->default_text), mirror.pool);
+  EXPECT_EQ(parse_apply_connections(find_setting("mirror.apply_connections")->default_text), mirror.apply_connections);
   EXPECT_EQ(parse_poison_rule(find_setting("mirror.on_poison")->default_text), mirror.on_poison);
   EXPECT_EQ(parse_boolean(find_setting("mirror.foreign_keys")->default_text), mirror.foreign_keys);
   EXPECT_EQ(parse_boolean(find_setting("mirror.drop_tables")->default_text), mirror.drop_tables);
