@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -14,7 +15,7 @@ class SyncPace {
   /// `commits`: written since the last sync. `more_waits`: more can be read without waiting.
   bool due(std::uint64_t commits, bool more_waits, Clock::time_point now) const {
     if (commits == 0) return false;
-    return now - last_ >= longest_group || (!more_waits && !busy_);
+    return now - last_ >= longest_group || (!more_waits && rate_ < many);
   }
   /// How long to wait for more before asking due() again.
   std::chrono::milliseconds left(Clock::time_point now) const {
@@ -22,16 +23,19 @@ class SyncPace {
     return left > std::chrono::milliseconds{1} ? left : std::chrono::milliseconds{1};
   }
   void synced(std::uint64_t commits, Clock::time_point now) {
-    busy_ = static_cast<std::int64_t>(commits) * longest_group > many * (now - last_);
+    // Commits come in bunches: a few within a millisecond are not yet many.
+    const double passed = std::max(1.0, std::chrono::duration<double, std::milli>(now - last_).count());
+    rate_ += (static_cast<double>(commits) / passed - rate_) * passed / (passed + memory);
     last_ = now;
   }
 
  private:
   static constexpr std::chrono::milliseconds longest_group{10};
-  /// Commits in that time from which on they wait for each other.
-  static constexpr std::int64_t many = 20;
+  /// Commits in a millisecond from which on they wait for each other.
+  static constexpr double many = 2;
+  static constexpr double memory = 5;  ///< milliseconds
+  double rate_ = 0;                    ///< commits in a millisecond, lately
   Clock::time_point last_{};
-  bool busy_ = false;
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -34,11 +34,7 @@ using std::chrono::steady_clock;
 /// Enough that a round trip of 200 ms leaves the server something to do.
 constexpr std::size_t most_batches_in_flight = 4;
 constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
-/// Between two batches that are not full: a batch costs the server as much as some hundred rows.
-constexpr milliseconds shortest_interval{3};
-/// Between two that have some size: rows come fast, and the more a batch has of them the less each costs.
-constexpr milliseconds interval_under_load{20};
-constexpr std::uint64_t some_changes = 32;
+constexpr milliseconds short_wait{3};
 constexpr milliseconds idle_wait{200};
 /// Not a matter of the order of rows any more, then.
 constexpr unsigned attempts_before_copy = 2;
@@ -234,7 +230,7 @@ bool MirrorSession::step(std::stop_token stop) {
   planned_.look_for_snapshot(position_, queue_.end());
   if (batch_.empty() && planned_.waits_at(sent)) {
     leave_pipeline();
-    cursor_->wait(stop, shortest_interval);
+    cursor_->wait(stop, short_wait);
     return false;
   }
   if (batch_.empty() && planned_.is_due_at(sent)) carry_out_plan(stop);
@@ -265,7 +261,7 @@ bool MirrorSession::step(std::stop_token stop) {
     return true;
   }
   if (pipeline_ && pipeline_->in_flight() > 0) {
-    receive(batch_.empty() ? shortest_interval : time_left());
+    receive(batch_.empty() ? short_wait : time_left());
     return true;
   }
   if (batch_.empty()) {
@@ -302,7 +298,7 @@ bool MirrorSession::due(BatchCollector::Stopped stopped) const {
     return false;
   }
   if (pipeline_ && !pipeline_->takes(order_of_batch(stopped))) return false;
-  return stopped != BatchCollector::Stopped::at_end || steady_clock::now() >= due_at();
+  return stopped != BatchCollector::Stopped::at_end || steady_clock::now() >= pace_.due();
 }
 
 /// Beside the one before where there is much to do: for a few rows the turns that they take cost more than they gain.
@@ -314,12 +310,8 @@ BatchOrder MirrorSession::order_of_batch(BatchCollector::Stopped stopped) const 
   return beside ? BatchOrder::beside : BatchOrder::behind;
 }
 
-steady_clock::time_point MirrorSession::due_at() const {
-  return last_sent_ + (batch_.changes() < some_changes ? shortest_interval : interval_under_load);
-}
-
 milliseconds MirrorSession::time_left() const {
-  return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(due_at() - steady_clock::now()));
+  return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(pace_.due() - steady_clock::now()));
 }
 
 /// Nothing where the mirror has no connection left for us.
@@ -354,8 +346,8 @@ void MirrorSession::send(BatchOrder order) {
     tables_.load(connection_);
     collector_->restart(position_);
   }
+  pace_.sent(batch_.changes(), steady_clock::now());
   batch_.clear();
-  last_sent_ = steady_clock::now();
 }
 
 void MirrorSession::receive(milliseconds timeout) {

@@ -11,6 +11,7 @@
 #include "queue/queue_reader.hpp"
 #include "sinks/postgres/batch_collector.hpp"
 #include "sinks/postgres/batch_growth.hpp"
+#include "sinks/postgres/batch_pace.hpp"
 #include "sinks/postgres/batch_pipeline.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/comparisons.hpp"
@@ -59,7 +60,6 @@ class MirrorSession {
   bool step(std::stop_token stop);
   BatchLimits limits() const;
   bool due(BatchCollector::Stopped stopped) const;
-  std::chrono::steady_clock::time_point due_at() const;
   std::chrono::milliseconds time_left() const;
   BatchOrder order_of_batch(BatchCollector::Stopped stopped) const;
   void connect_again();
@@ -100,9 +100,9 @@ class MirrorSession {
   std::optional<BatchPipeline> pipeline_;
   NetBatch batch_;
   BatchGrowth growth_;
+  BatchPace pace_;
   std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
   unsigned copies_of_misfits_ = 0;
-  std::chrono::steady_clock::time_point last_sent_{};
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};
   std::chrono::steady_clock::time_point last_recount_{};
