@@ -79,6 +79,14 @@ class BatchesBeside : public AppliedQueue {
     source_.transaction([&] { source_.update(first_, {integer(1), integer(before)}, {integer(1), integer(now)}); });
   }
 
+  void write_two_batches() {
+    in_one_batch([&] {
+      touch_first(0, 1);
+      insert_rows(1, rows_of_batch);
+      insert_rows(rows_of_batch + 1, 2 * rows_of_batch);
+    });
+  }
+
   change::RelationPtr first_;
   change::RelationPtr hot_;
   change::RelationPtr plain_;
@@ -87,11 +95,7 @@ class BatchesBeside : public AppliedQueue {
 TEST_F(BatchesBeside, AreAppliedAtOnceButSeenInTheSourcesOrder) {
   begin();
   hold_the_first_batch([&] {
-    in_one_batch([&] {
-      touch_first(0, 1);
-      insert_rows(1, rows_of_batch);
-      insert_rows(rows_of_batch + 1, 2 * rows_of_batch);
-    });
+    write_two_batches();
     EXPECT_TRUE(second_batch_is_there()) << "nothing was applied beside the first batch, which waits";
     EXPECT_EQ(count("plain"), 0) << "a later batch is seen before the one that waits";
   });
@@ -186,11 +190,7 @@ TEST_F(BatchesBeside, AnIndexMadeMeanwhileMakesNoBatchWaitForEver) {
 TEST_F(BatchesBeside, ALockOfPeopleIsWaitedForWithoutTheSecondBatch) {
   begin();
   hold_the_first_batch([&] {
-    in_one_batch([&] {
-      touch_first(0, 1);
-      insert_rows(1, rows_of_batch);
-      insert_rows(rows_of_batch + 1, 2 * rows_of_batch);
-    });
+    write_two_batches();
     ASSERT_TRUE(second_batch_is_there());
     ASSERT_TRUE(eventually(60s, [&] { return status().retries == 1; })) << status().reason;
     EXPECT_TRUE(eventually(30s, [&] {

@@ -178,13 +178,13 @@ TEST(PostgresSnapshot, BinaryPartsTogetherAreTheTable) {
   PostgresSnapshot snapshot = snapshot_of(source);
   libpq::Connection session = source.session();
   const auto number = [&](const std::string& sql) { return session.execute(sql).integer(0, 0); };
-  for (const std::string name : {"big", "parted", "bare"}) {
-    const RelationPtr table = relation(snapshot, "public." + name);
+  for (const std::string name : {"public.big", "public.parted", "public.bare"}) {
+    const RelationPtr table = relation(snapshot, name);
     for (const bool in_parts : {true, false}) {
-      session.execute("CREATE TABLE again (LIKE " + name + ")");
+      session.execute("CREATE TABLE public.again (LIKE " + name + ")");
       std::uint64_t rows = 0;
       for (const change::TablePart& part : in_parts ? snapshot.parts(*table) : std::vector<change::TablePart>(1)) {
-        libpq::CopyIn copy = session.copy_in("COPY again FROM STDIN (FORMAT binary)");
+        libpq::CopyIn copy = session.copy_in("COPY public.again FROM STDIN (FORMAT binary)");
         copy.write("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"sv);
         snapshot.copy_rows(*table, part, change::CopyForm::binary, [&](std::string_view bytes, std::uint64_t some) {
           copy.write(bytes);
@@ -194,10 +194,10 @@ TEST(PostgresSnapshot, BinaryPartsTogetherAreTheTable) {
         copy.write("\377\377"sv);
         copy.finish();
       }
-      EXPECT_EQ(number("SELECT count(*) FROM (TABLE again EXCEPT ALL TABLE " + name + ") x"), 0) << name;
-      EXPECT_EQ(number("SELECT count(*) FROM (TABLE " + name + " EXCEPT ALL TABLE again) x"), 0) << name;
-      EXPECT_EQ(static_cast<std::uint64_t>(number("SELECT count(*) FROM again")), rows) << name;
-      session.execute("DROP TABLE again");
+      EXPECT_EQ(number("SELECT count(*) FROM (TABLE public.again EXCEPT ALL TABLE " + name + ") x"), 0) << name;
+      EXPECT_EQ(number("SELECT count(*) FROM (TABLE " + name + " EXCEPT ALL TABLE public.again) x"), 0) << name;
+      EXPECT_EQ(static_cast<std::uint64_t>(number("SELECT count(*) FROM public.again")), rows) << name;
+      session.execute("DROP TABLE public.again");
     }
   }
 }
