@@ -119,7 +119,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
     for (const Statement& statement : *statements) sent.bytes += statement.parameters.bytes();
   }
 
-  send_statements(sent, std::move(begin));
+  send_statements(sent, begin);
   if (beside == nullptr) {
     end(sent);
   } else {
@@ -131,7 +131,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
   batches_.push_back(std::move(sent));
 }
 
-void BatchPipeline::send_statements(InFlight& batch, std::vector<Statement> statements) {
+void BatchPipeline::send_statements(InFlight& batch, const std::vector<Statement>& statements) {
   for (const Statement& statement : statements) {
     batch.lane->pipeline.send(statement.sql, statement.parameters);
     batch.expected.push_back(statement.expectation);
@@ -139,7 +139,8 @@ void BatchPipeline::send_statements(InFlight& batch, std::vector<Statement> stat
 }
 
 void BatchPipeline::end(InFlight& batch) {
-  send_statements(batch, std::exchange(batch.rest, {}));
+  send_statements(batch, batch.rest);
+  batch.rest.clear();
   batch.lane->pipeline.end_unit();
 }
 

@@ -115,8 +115,8 @@ class BatchPipeline {
   bool may_be_touched(std::uint64_t key_hash, const Lane& own) const;
   Rows render_rows(NetBatch& batch, ApplyMode mode, const Lane* beside,
                    const std::function<bool(const MirrorTable&)>& may_have_odd, OddValues& odd);
-  static void send_statements(InFlight& batch, std::vector<Statement> statements);
-  void end(InFlight& batch);
+  static void send_statements(InFlight& batch, const std::vector<Statement>& statements);
+  static void end(InFlight& batch);
   bool wait(std::chrono::milliseconds timeout);
   void match(InFlight& batch, const libpq::Result& result);
 
