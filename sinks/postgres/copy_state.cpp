@@ -1,8 +1,10 @@
 #include "sinks/postgres/copy_state.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/pinned_settings.hpp"
 #include "sinks/postgres/replica_role.hpp"
@@ -39,6 +41,24 @@ void make_live(libpq::Connection& connection, const std::string& mirror, const M
   connection.execute(
       "DELETE FROM pgmirror.parked WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND position <= $4",
       libpq::Parameters::texts({mirror, table.schema, table.name}).integer(static_cast<std::int64_t>(position.value)));
+}
+
+void gather_statistics(libpq::Connection& connection, const std::string& mirror) {
+  const libpq::Result tables = connection.execute(
+      "SELECT schema_name, table_name FROM pgmirror.tables WHERE mirror = $1 AND state = 'live' AND NOT whole",
+      libpq::Parameters::texts({mirror}));
+  for (int row = 0; row < tables.rows(); ++row) {
+    const std::string table = libpq::qualified(tables.text(row, 0), tables.text(row, 1));
+    try {
+      libpq::DatabaseTransaction transaction(connection);
+      prepare_copying(connection);
+      connection.execute("ANALYZE " + table);
+      transaction.commit();
+    } catch (const libpq::DatabaseError& error) {
+      if (error.connection_lost()) throw;
+      spdlog::warn("[MirrorSchema] No statistics of {} yet: {}", table, error.what());
+    }
+  }
 }
 
 void make_whole(libpq::Connection& connection, const std::string& mirror) {

@@ -26,6 +26,10 @@ void check_epoch(libpq::Connection& connection, const std::string& mirror, std::
 void make_live(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                change::Position position, std::uint64_t rows);
 
+/// So that the first batches of changes are planned with figures of the rows, long before autovacuum comes by. Of all
+/// tables that are not whole; after their indexes, which have figures of their own and need none to be made. One that
+/// cannot be had is left to autovacuum.
+void gather_statistics(libpq::Connection& connection, const std::string& mirror);
 /// What is made over the rows stands: of all tables, whose indexes and the rest are made when copies have come to their
 /// end. Its own transaction.
 void make_whole(libpq::Connection& connection, const std::string& mirror);

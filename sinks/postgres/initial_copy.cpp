@@ -163,8 +163,6 @@ bool InitialCopy::copy_one(libpq::Connection& connection, change::Snapshot& snap
   const TableCopyOutcome& copied = *mended;
   if (!copied.complete) return false;
   make_live(connection, mirror, *table, snapshot.position(), copied.rows);
-  // The first batches of changes are planned with these figures, long before autovacuum comes by.
-  connection.execute("ANALYZE " + table->quoted);
   // Locked only now: the changes of other tables go on moving the checkpoint while this one is copied.
   check_epoch(connection, mirror, epoch_, "FOR SHARE");
   transaction->commit();

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,10 +29,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Where a table grows block by block, under a lock that all its writers want, a third one makes it slower.
+std::size_t most_writers(const libpq::Connection& mirror) {
+  constexpr int grows_many_blocks_at_once = 160000;
+  return mirror.server_version() < grows_many_blocks_at_once ? 2 : std::numeric_limits<std::size_t>::max();
+}
+
 struct CopiedTable {
   MirrorTablePtr table;
   std::vector<change::TablePart> parts;  ///< that are still to be copied
   std::size_t parts_left = 0;
+  std::size_t writers = 0;
   std::uint64_t rows = 0;
   Clock::time_point begun = Clock::now();
   std::optional<CopyProgress> progress{};
@@ -44,18 +53,23 @@ struct Job {
 /// The parts still to be copied, and what came of the others. Any thread.
 class Jobs {
  public:
-  Jobs(std::deque<CopiedTable>& tables, std::vector<Job> jobs, StatusBoard* board)
-      : board_(board), list_(board, names(tables)), jobs_(std::move(jobs)) {
+  /// `most_writers`: of one table at a time.
+  Jobs(std::deque<CopiedTable>& tables, std::vector<Job> jobs, std::size_t most_writers, StatusBoard* board)
+      : most_writers_(most_writers), board_(board), list_(board, names(tables)), jobs_(std::move(jobs)) {
     // The largest first: otherwise the last one runs alone.
     std::ranges::sort(jobs_, [](const Job& left, const Job& right) { return left.part.bytes < right.part.bytes; });
   }
 
+  /// Nothing where all that is left is for those who are at it already.
   std::optional<Job> take() {
     const std::lock_guard lock(mutex_);
-    if (jobs_.empty()) return std::nullopt;
-    Job job = std::move(jobs_.back());
-    jobs_.pop_back();
+    const auto next = std::ranges::find_if(jobs_.rbegin(), jobs_.rend(),
+                                           [this](const Job& job) { return job.table->writers < most_writers_; });
+    if (next == jobs_.rend()) return std::nullopt;
+    Job job = std::move(*next);
+    jobs_.erase(std::next(next).base());
     CopiedTable& table = *job.table;
+    ++table.writers;
     if (!table.progress) {
       const std::string name = table.table->relation->qualified_name();
       table.begun = Clock::now();
@@ -74,6 +88,7 @@ class Jobs {
   bool done(CopiedTable& table, std::uint64_t rows) {
     const std::lock_guard lock(mutex_);
     table.rows += rows;
+    --table.writers;
     return --table.parts_left == 0;
   }
 
@@ -91,9 +106,10 @@ class Jobs {
   }
 
   std::mutex mutex_;
+  const std::size_t most_writers_;
   StatusBoard* board_;
   CopyList list_;
-  std::vector<Job> jobs_;
+  std::vector<Job> jobs_;  ///< the next one last
 };
 
 /// The parts that an interrupted copy has brought stay as far as the source still has them like that.
@@ -166,8 +182,6 @@ void finish(libpq::Connection& connection, const SchemaBuilder& schema, std::int
   prepare_copying(connection);
   make_live(connection, mirror, *table.table, position, table.rows);
   CopiedParts(*table.table, mirror).forget(connection);
-  // The first batches of changes are planned with these figures, long before autovacuum comes by.
-  connection.execute("ANALYZE " + table.table->quoted);
   check_epoch(connection, mirror, epoch, "FOR SHARE");
   transaction.commit();
   spdlog::info("[MirrorCopy] {}: {} rows in {:.1f} s", table.table->relation->qualified_name(), table.rows,
@@ -232,7 +246,7 @@ bool ParallelCopy::run(libpq::Connection& connection, change::Snapshot& snapshot
   }
   std::vector<Job> work = jobs_of(tables);
   const std::size_t threads = std::min<std::size_t>(std::max(schema_.mirror().pool, 1U), work.size());
-  Jobs jobs(tables, std::move(work), board_);
+  Jobs jobs(tables, std::move(work), most_writers(connection), board_);
   std::stop_source stopping;
   const std::stop_callback pass_on(stop, [&stopping] { stopping.request_stop(); });
   std::deque<CopyingThread> running;

@@ -80,6 +80,7 @@ SchemaReport SchemaBuilder::complete(libpq::Connection& connection, change::Snap
   SchemaReport report = script.empty() ? build_indexes(connection, snapshot.relations())
                                        : ScriptedSchema(connection, *this, snapshot.position())
                                              .complete(script, snapshot.relations(), snapshot.sequences());
+  gather_statistics(connection, mirror_.name);
   make_whole(connection, mirror_.name);
   return report;
 }

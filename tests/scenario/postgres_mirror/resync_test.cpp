@@ -110,6 +110,22 @@ TEST_F(Resync, InterruptedFirstCopyKeepsTheParts) {
   EXPECT_EQ(pair_.program().command({"verify"}).end.exit_code, 0);
 }
 
+/// The planner's figures are there before the first changes are, of indexes over expressions as well.
+TEST_F(Resync, FirstCopyLeavesStatistics) {
+  follow(
+      "CREATE TABLE t(id int PRIMARY KEY, v text); CREATE INDEX of_lengths ON t (length(v));"
+      "INSERT INTO t SELECT g, repeat('x', g % 10) FROM generate_series(1, 1000) g");
+  const auto known = [&] {
+    pqxx::connection connection(connection_string(pair_.mirror()));
+    const pqxx::row columns = pqxx::nontransaction(connection)
+                                  .exec1(
+                                      "SELECT string_agg(tablename || '.' || attname, ' ' ORDER BY tablename, attname)"
+                                      " FROM pg_stats WHERE schemaname = 'public'");
+    return columns[0].as<std::string>("");
+  };
+  EXPECT_TRUE(eventually(60s, [&] { return known() == "of_lengths.length t.id t.v"; })) << known();
+}
+
 TEST_F(Resync, HealsATableThatHasNothingInCommon) {
   follow("CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g");
   at_mirror("DELETE FROM t; INSERT INTO t SELECT g, 'x' FROM generate_series(5000, 5100) g");
