@@ -27,7 +27,7 @@ class BatchPace {
   }
 
  private:
-  static constexpr double shortest = 3;  ///< milliseconds
+  static constexpr double shortest = 2;  ///< milliseconds
   static constexpr double longest = 20;
   /// Of the changes that come in a millisecond: 6 are still seen soon, 16 are what keeps two processors busy.
   static constexpr double interval_by_square = 0.08;
