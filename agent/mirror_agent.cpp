@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "agent/awaited_source.hpp"
 #include "agent/followed_source.hpp"
 #include "agent/state_directory.hpp"
 #include "queue/inspection.hpp"
@@ -39,7 +40,12 @@ MirrorAgent::MirrorAgent(const config::Config& config) : config_(config) {
   const auto identity = queue::source_of(queue_directory(config.state_dir));
   if (identity) {
     queue_ = open_queue(config, *identity, {});
-    source_ = open_source(config, queue_->end(), identity);
+    const auto open = [this, identity] { return open_source(config_, queue_->end(), identity); };
+    if (config.postgres) {
+      source_ = std::make_unique<AwaitedSource>(config.source_url, *identity, open);
+    } else {
+      source_ = open();
+    }
   } else {
     source_ = open_source(config, {}, std::nullopt);
     queue_ = open_queue(config, source_->identity(), source_->queue_start());

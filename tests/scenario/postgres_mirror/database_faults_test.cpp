@@ -34,6 +34,20 @@ class DatabaseUnderFaults : public testing::Test {
     EXPECT_EQ(read_bank(mirror_).fault(), "");
     EXPECT_EQ(read_bank(source_).transfers, read_bank(mirror_).transfers);
   }
+  std::string at_source(const std::string& query) {
+    pqxx::connection connection(connection_string(source_));
+    return pqxx::nontransaction(connection).exec1(query)[0].as<std::string>();
+  }
+  /// Bytes of the source's log between what the slot needs not any more and `end`.
+  std::int64_t kept_from(const std::string& end) {
+    return std::stoll(at_source("SELECT pg_wal_lsn_diff(" + end +
+                                ", confirmed_flush_lsn)::bigint"
+                                " FROM pg_replication_slots WHERE NOT temporary"));
+  }
+  void hide_mirror() {
+    to_mirror_.refuse();
+    to_mirror_.cut();
+  }
   int chance(int first, int last) { return std::uniform_int_distribution(first, last)(randomness_); }
 
   ThrowawayPostgres source_server_{{.settings = {{"wal_sender_timeout", "5s"}}}};
@@ -118,23 +132,41 @@ TEST_F(DatabaseUnderFaults, G3_LostAnswersOfTheMirrorAreFoundOut) {
 
 /// A mirror that is away holds nothing up at the source: the slot moves on while the queue keeps what comes.
 TEST_F(DatabaseUnderFaults, G1_MirrorThatIsDownCostsTheSourceNothing) {
-  to_mirror_.refuse();
-  to_mirror_.cut();
-  const auto retained = [&] {
-    pqxx::connection connection(connection_string(source_));
-    return pqxx::nontransaction(connection)
-        .exec1(
-            "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), confirmed_flush_lsn)::bigint FROM "
-            "pg_catalog.pg_replication_slots WHERE NOT temporary")[0]
-        .as<std::int64_t>();
-  };
+  hide_mirror();
   {
     const DatabaseBank::Client one(bank_, 1);
     while_transfers(500);
   }
-  EXPECT_TRUE(eventually(30s, [&] { return retained() < 65536; })) << retained() << " bytes are kept for us";
+  EXPECT_TRUE(eventually(30s, [&] { return kept_from("pg_current_wal_lsn()") < 65536; }));
   to_mirror_.serve();
   expect_nothing_lost_and_nothing_twice();
+}
+
+/// What the queue has reaches the mirror though the source may never come back.
+TEST_F(DatabaseUnderFaults, S8_AgentThatStartsWithoutItsSourceDeliversItsQueue) {
+  hide_mirror();
+  {
+    const DatabaseBank::Client one(bank_, 1);
+    while_transfers(300);
+  }
+  const std::string end = at_source("SELECT pg_current_wal_lsn()");
+  ASSERT_TRUE(eventually(30s, [&] { return kept_from("'" + end + "'") <= 0; }));
+  program_.kill();
+  to_source_.refuse();
+  to_source_.cut();
+  program_.start();
+  to_mirror_.serve();
+  EXPECT_TRUE(eventually(30s, [&] { return read_bank(mirror_).transfers == read_bank(source_).transfers; }))
+      << program_.log();
+  const std::string status = program_.command({"status"}).output;
+  EXPECT_NE(status.find("source postgresql://"), std::string::npos) << status;
+  {
+    const DatabaseBank::Client one(bank_, 1);
+    while_transfers(20);
+  }
+  to_source_.serve();
+  expect_nothing_lost_and_nothing_twice();
+  EXPECT_NE(program_.log().find("The source can be followed again"), std::string::npos) << program_.log();
 }
 
 }  // namespace
