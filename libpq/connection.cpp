@@ -206,20 +206,25 @@ Result Connection::execute(const std::string& sql) {
 }
 
 Result Connection::execute(const std::string& sql, const Parameters& parameters) {
-  if (unpinned()) return execute_pinned(sql, parameters);
+  if (unpinned()) return std::move(execute_together({{.sql = sql.c_str(), .parameters = parameters}}).front());
   return checked(PQexecParams(connection_.get(), sql.c_str(), parameters.count(), parameters.types(),
                               parameters.values(), parameters.lengths(), parameters.formats(), 0));
 }
 
-/// What stands before one Sync is one transaction, so the setting holds for the second statement and no longer.
-Result Connection::execute_pinned(const std::string& sql, const Parameters& parameters) {
+/// What stands before one Sync is one transaction, so a setting that comes first holds for the others and no longer.
+std::vector<Result> Connection::execute_together(std::initializer_list<Query> queries) {
   PGconn* const native = connection_.get();
+  const auto send = [native](const Query& query) {
+    const Parameters& with = query.parameters;
+    return PQsendQueryParams(native, query.sql, with.count(), with.types(), with.values(), with.lengths(),
+                             with.formats(), 0) == 1;
+  };
+  const Parameters none;
+  const bool pins = unpinned();
   const bool sent = PQenterPipelineMode(native) == 1 &&
-                    PQsendQueryParams(native, pin_names_query, 0, nullptr, nullptr, nullptr, nullptr, 0) == 1 &&
-                    PQsendQueryParams(native, sql.c_str(), parameters.count(), parameters.types(), parameters.values(),
-                                      parameters.lengths(), parameters.formats(), 0) == 1 &&
-                    PQpipelineSync(native) == 1;
-  Result answer(nullptr);
+                    (!pins || send({.sql = pin_names_query, .parameters = none})) &&
+                    std::ranges::all_of(queries, send) && PQpipelineSync(native) == 1;
+  std::vector<Result> answers;
   bool over = false;
   // One null ends each statement's results; two in a row mean that libpq expects nothing more, though the end of the
   // pipeline never came.
@@ -229,12 +234,18 @@ Result Connection::execute_pinned(const std::string& sql, const Parameters& para
     ended = next.native() == nullptr;
     const ExecStatusType status = PQresultStatus(next.native());
     over = !ended && status == PGRES_PIPELINE_SYNC;
-    if (!ended && !over && status != PGRES_PIPELINE_ABORTED) answer = std::move(next);
+    if (!ended && !over && status != PGRES_PIPELINE_ABORTED) answers.push_back(std::move(next));
   }
   if (over) PQexitPipelineMode(native);
-  const ExecStatusType status = PQresultStatus(answer.native());
-  if (over && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) return answer;
-  const DatabaseError failure = error(answer.native());
+  const auto succeeded = [](const Result& answer) {
+    const ExecStatusType status = PQresultStatus(answer.native());
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+  };
+  if (over && answers.size() == queries.size() + (pins ? 1 : 0) && std::ranges::all_of(answers, succeeded)) {
+    if (pins) answers.erase(answers.begin());
+    return answers;
+  }
+  const DatabaseError failure = error(answers.empty() ? nullptr : answers.back().native());
   throw DatabaseError(failure.what(), failure.sqlstate(), failure.connection_lost() || !over, failure.constraint());
 }
 

@@ -2,9 +2,11 @@
 
 #include <libpq-fe.h>
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "libpq/database_error.hpp"
@@ -30,6 +32,12 @@ struct Startup {
 inline constexpr const char* pin_names_sql =
     "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on";
 
+/// A statement and its parameters, both of the caller's.
+struct Query {
+  const char* sql;
+  const Parameters& parameters;
+};
+
 /// One session with a PostgreSQL server. Belongs to one thread at a time; every call blocks.
 ///
 /// Keeps no session state, so that it works through a transaction pooler: unnamed statements, SET LOCAL only, and no
@@ -53,6 +61,9 @@ class Connection {
   Result execute(const std::string& sql);
   /// Runs one unnamed statement with parameters; results come as text.
   Result execute(const std::string& sql, const Parameters& parameters);
+  /// The same for several, with one round trip; outside of a transaction they are one. Gives the result of each, throws
+  /// the first error. Short ones only: all are sent before an answer is read.
+  std::vector<Result> execute_together(std::initializer_list<Query> queries);
 
   /// Starts `COPY ... FROM STDIN`. The connection is busy until the CopyIn has finished or is gone.
   CopyIn copy_in(const std::string& sql);
@@ -74,7 +85,6 @@ class Connection {
   Result checked(PGresult* result) const;
   /// Whether the next statement has to bring its own search_path.
   bool unpinned() const { return pin_names_ && !in_transaction(); }
-  Result execute_pinned(const std::string& sql, const Parameters& parameters);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel_;

@@ -103,22 +103,27 @@ const CatalogColumn* CatalogTable::column(std::string_view name) const {
 MirrorCatalog MirrorCatalog::read(libpq::Connection& connection, const std::string& schema,
                                   const std::optional<std::string>& table) {
   MirrorCatalog catalog;
-  catalog.has_schema_ =
-      connection.execute("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", libpq::Parameters{}.text(schema))
-          .rows() == 1;
-  const libpq::Result columns = connection.execute(columns_sql, names(schema, table));
+  const libpq::Parameters which = names(schema, table);
+  const libpq::Parameters schema_only = libpq::Parameters::texts({schema});
+  const auto answers = connection.execute_together(
+      {{.sql = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", .parameters = schema_only},
+       {.sql = columns_sql, .parameters = which},
+       {.sql = indexes_sql, .parameters = which},
+       {.sql = effects_sql, .parameters = which}});
+  catalog.has_schema_ = answers[0].rows() == 1;
+  const libpq::Result& columns = answers[1];
   for (int row = 0; row < columns.rows(); ++row) {
     CatalogTable& entry = catalog.tables_[std::string(columns.text(row, 0))];
     entry.kind = columns.text(row, 1).front();
     if (!columns.is_null(row, 2)) entry.columns.push_back(column_at(columns, row));
   }
-  const libpq::Result indexes = connection.execute(indexes_sql, names(schema, table));
+  const libpq::Result& indexes = answers[2];
   for (int row = 0; row < indexes.rows(); ++row) {
     auto& of_table = catalog.tables_[std::string(indexes.text(row, 0))].indexes;
     if (of_table.empty() || of_table.back().name != indexes.text(row, 1)) of_table.push_back(index_at(indexes, row));
     of_table.back().columns.emplace_back(indexes.text(row, 2));
   }
-  const libpq::Result effects = connection.execute(effects_sql, names(schema, table));
+  const libpq::Result& effects = answers[3];
   for (int row = 0; row < effects.rows(); ++row) {
     CatalogTable& entry = catalog.tables_[std::string(effects.text(row, 0))];
     if (effects.is_null(row, 1)) {

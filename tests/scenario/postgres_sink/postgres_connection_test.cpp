@@ -111,6 +111,37 @@ TEST(Connection, WithPinnedNamesReportsWhatFailed) {
   EXPECT_TRUE(lost.connection_lost());
 }
 
+TEST(Connection, RunsSeveralStatementsTogether) {
+  const config::ConnectionSettings settings = tests::shared_postgres().create_database();
+  for (const bool pin : {true, false}) {
+    libpq::Connection connection(settings, "test", libpq::Connection::Access::read_write, {.pin_names = pin});
+    const libpq::Parameters none;
+    const auto seven = libpq::Parameters::texts({"7"});
+    const auto answers = connection.execute_together({{.sql = "SELECT 'first'", .parameters = none},
+                                                      {.sql = "SELECT $1", .parameters = seven},
+                                                      {.sql = "SELECT 3, 4", .parameters = none}});
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].text(0, 0), "first");
+    EXPECT_EQ(answers[1].text(0, 0), "7");
+    EXPECT_EQ(answers[2].columns(), 2);
+
+    connection.execute("CREATE TABLE IF NOT EXISTS public.t(id integer)");
+    const libpq::DatabaseError wrong = error_of([&] {
+      connection.execute_together({{.sql = "INSERT INTO public.t VALUES (1)", .parameters = none},
+                                   {.sql = "SELECT $1::integer / 0", .parameters = seven},
+                                   {.sql = "SELECT nothing", .parameters = none}});
+    });
+    EXPECT_EQ(wrong.sqlstate(), "22012");
+    EXPECT_FALSE(wrong.connection_lost());
+    EXPECT_EQ(connection.execute("SELECT FROM public.t").rows(), 0);
+    {
+      const libpq::DatabaseTransaction given_up(connection);
+      connection.execute_together({{.sql = "INSERT INTO public.t VALUES (2)", .parameters = none}});
+    }
+    EXPECT_EQ(connection.execute("SELECT FROM public.t").rows(), 0);
+  }
+}
+
 TEST(Connection, ARestartEndsItForGood) {
   tests::ThrowawayPostgres server;
   libpq::Connection connection(server.administration(), "test");
