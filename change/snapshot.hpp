@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -79,6 +80,10 @@ class Snapshot {
   virtual ~Snapshot() = default;
   virtual Position position() const = 0;
   virtual const std::vector<RelationPtr>& relations() const = 0;
+  /// Tables (Relation::qualified_name) of which changes behind position() tell names that they have here already: a
+  /// copy from here would be taken apart by them, and a comparison says nothing. What they are is certain when the
+  /// queue has come to position(); until then it may be all of them. Passes with later snapshots.
+  virtual std::set<std::string> untold() const { return {}; }
   /// Calls `consume` for each row, in key order where the store keeps one, until the end or until it returns false. The
   /// tuple dies with the call.
   virtual void read(const Relation& relation, const std::function<bool(Tuple)>& consume) = 0;

@@ -9,8 +9,8 @@ void write_redefinition(const CatalogEvent& event, change::Position as_of, Strea
   // What the stream told since is newer than the picture.
   if (known == nullptr || known->at > as_of || *known->relation.relation == *event.table.relation) return;
   // The stream has given its name to another table since: what this one is called now is told next.
-  const StreamRelations::Told* const holder = relations.holder_of_name(*event.table.relation, event.table.oid);
-  if (holder != nullptr && holder->at > as_of) return;
+  const auto holder = relations.holder_of_name(*event.table.relation, event.table.oid);
+  if (holder && relations.as_told(*holder)->at > as_of) return;
   const Redefinition change = redefinition(known->relation.relation, known->relation.column_numbers,
                                            event.table.relation, event.table.column_numbers);
   writer.schema(change.change);

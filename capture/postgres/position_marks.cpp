@@ -1,24 +1,32 @@
 #include "capture/postgres/position_marks.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgmirror::capture::postgres {
 
-void PositionMarks::want(change::Position position) {
+void PositionMarks::want(PositionMark mark) {
   const std::lock_guard lock(mutex_);
-  if (position > reached_) wanted_.insert(position);
+  if (mark.position <= reached_ && !mark.tell) return;
+  const change::Position position = mark.position;
+  wanted_.emplace(position, std::move(mark));
 }
 
-std::optional<change::Position> PositionMarks::next() const {
+std::optional<PositionMark> PositionMarks::take(change::Position place) {
   const std::lock_guard lock(mutex_);
-  if (wanted_.empty()) return std::nullopt;
-  return *wanted_.begin();
+  if (wanted_.empty() || wanted_.begin()->first > place) return std::nullopt;
+  return std::move(wanted_.extract(wanted_.begin()).mapped());
+}
+
+bool PositionMarks::any() const {
+  const std::lock_guard lock(mutex_);
+  return !wanted_.empty();
 }
 
 void PositionMarks::reached(change::Position position) {
   const std::lock_guard lock(mutex_);
   reached_ = std::max(reached_, position);
-  wanted_.erase(wanted_.begin(), wanted_.upper_bound(position));
+  std::erase_if(wanted_, [this](const auto& mark) { return mark.first <= reached_ && !mark.second.tell; });
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -1,30 +1,43 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 
 #include "change/position.hpp"
+#include "change/transaction.hpp"
 
 namespace pgmirror::capture::postgres {
 
-/// Positions at which the queue has to stop although no commit of the source may end there: those of snapshots.
+/// A position at which the queue has to stop although no commit of the source may end there: that of a snapshot.
+struct PositionMark {
+  change::Position position;
+  /// What the queue is told there; soon behind, where it has come further already. On the thread of the stream, as
+  /// met().
+  std::function<void(change::TransactionWriter&)> tell{};
+  /// The queue has come there: behind tell(), or before it where that is late.
+  std::function<void()> met{};
+};
+
+/// The marks of one stream.
 ///
-/// Whoever follows the stream writes an empty transaction at exactly that position before it writes anything later, as
-/// soon as the server says that the stream has come so far; without further commits of the source if need be. Any
+/// Whoever follows the stream writes a transaction of its own at exactly that position before it writes anything later,
+/// as soon as the server says that the stream has come so far; without further commits of the source if need be. Any
 /// thread.
 class PositionMarks {
  public:
-  /// Positions that the queue has passed already need no mark and are dropped.
-  void want(change::Position position);
-  /// The first one wanted.
-  std::optional<change::Position> next() const;
+  /// Where nothing is to be told, positions that the queue has passed already need no mark and are dropped.
+  void want(PositionMark mark);
+  /// The first one wanted at `place` or before, which is wanted no longer.
+  std::optional<PositionMark> take(change::Position place);
+  bool any() const;
   /// The queue has everything up to here.
   void reached(change::Position position);
 
  private:
   mutable std::mutex mutex_;
-  std::set<change::Position> wanted_;
+  std::multimap<change::Position, PositionMark> wanted_;
   change::Position reached_;
 };
 

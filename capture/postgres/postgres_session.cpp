@@ -201,7 +201,11 @@ std::unique_ptr<change::Snapshot> PostgresSource::Session::open_snapshot() {
   const ExportedSnapshot exported(settings_.connection, ending_.get_token());
   auto snapshot = std::make_unique<PostgresSnapshot>(settings_.connection, rules_, script_options(settings_),
                                                      exported.name(), exported.position());
-  marks_.want(exported.position());
+  const std::shared_ptr<SnapshotDefinitions> definitions = snapshot->definitions_to_tell();
+  marks_.want(
+      {.position = exported.position(),
+       .tell = [this, definitions](change::TransactionWriter& writer) { definitions->tell(relations_, writer); },
+       .met = [this, definitions] { definitions->compare(relations_); }});
   return snapshot;
 }
 

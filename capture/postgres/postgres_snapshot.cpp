@@ -151,6 +151,13 @@ change::Position PostgresSnapshot::position() const { return session_->position(
 
 const std::vector<change::RelationPtr>& PostgresSnapshot::relations() const { return session_->relations(); }
 
+std::shared_ptr<SnapshotDefinitions> PostgresSnapshot::definitions_to_tell() {
+  told_ = std::make_shared<SnapshotDefinitions>(session_->position(), session_->catalog().followed());
+  return told_;
+}
+
+std::set<std::string> PostgresSnapshot::untold() const { return told_ ? told_->untold() : std::set<std::string>{}; }
+
 void PostgresSnapshot::read(const change::Relation& relation, const std::function<bool(change::Tuple)>& consume) {
   CopyTextLine line;
   session_->copy(relation, {}, change::CopyForm::text,

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "capture/postgres/relation_catalog.hpp"
 #include "capture/postgres/schema_script.hpp"
+#include "capture/postgres/snapshot_definitions.hpp"
 #include "change/snapshot.hpp"
 #include "config/config.hpp"
 
@@ -27,9 +29,12 @@ class PostgresSnapshot : public change::Snapshot {
                    config::CaptureMethod method = config::CaptureMethod::decoding);
   ~PostgresSnapshot() override;
 
+  /// For a stream that has to be told of them; untold() asks there then.
+  std::shared_ptr<SnapshotDefinitions> definitions_to_tell();
   change::Position position() const override;
   /// Tables without an identity included; unlogged ones not.
   const std::vector<change::RelationPtr>& relations() const override;
+  std::set<std::string> untold() const override;
   /// Cells are text as the server printed it. No order.
   void read(const change::Relation& relation, const std::function<bool(change::Tuple)>& consume) override;
   change::TableProfile profile(const change::Relation& relation) override;
@@ -54,6 +59,7 @@ class PostgresSnapshot : public change::Snapshot {
   class Session;
   explicit PostgresSnapshot(std::unique_ptr<Session> session);
   std::unique_ptr<Session> session_;
+  std::shared_ptr<SnapshotDefinitions> told_;
 };
 
 }  // namespace pgmirror::capture::postgres

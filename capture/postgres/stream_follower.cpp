@@ -148,14 +148,28 @@ void StreamFollower::tell(std::uint32_t table) {
 }
 
 void StreamFollower::write_up_to(change::Position place, change::CommitTime time) {
-  for (auto mark = marks_.next(); mark && *mark <= place; mark = marks_.next()) write_alone(*mark, time, {});
+  while (const auto mark = marks_.take(place)) meet(*mark, time);
   if (place <= written_) return;
   const auto due = [place](const CatalogNote& note) { return note.not_before <= place; };
-  if (std::ranges::none_of(notes_, due)) return;
+  if (std::ranges::any_of(notes_, due)) write_notes(place, time, {});
+}
+
+void StreamFollower::meet(const PositionMark& mark, change::CommitTime time) {
+  const bool late = mark.position <= written_;
+  if (!late) write_notes(mark.position, time, mark.tell);
+  if (mark.met) mark.met();
+  if (late && mark.tell) notes_.push_back({.not_before = mark.position, .write = mark.tell});
+}
+
+/// A transaction of those that belong before `place`, and of `last`.
+void StreamFollower::write_notes(change::Position place, change::CommitTime time,
+                                 const std::function<void(change::TransactionWriter&)>& last) {
+  const auto due = [place](const CatalogNote& note) { return note.not_before <= place; };
   write_alone(place, time, [&](change::TransactionWriter& writer) {
     for (const CatalogNote& note : notes_) {
       if (due(note)) note.write(writer);
     }
+    if (last) last(writer);
   });
   drop_written(due);
 }
@@ -185,7 +199,7 @@ void StreamFollower::committed(change::Position position) {
   written_ = position;
   ++unsynced_;
   last_commit_ = Clock::now();
-  relations_.keep();
+  relations_.keep(position);
   marks_.reached(position);
 }
 
@@ -195,7 +209,7 @@ void StreamFollower::tick() {
 
 bool StreamFollower::wants_keepalive() const {
   if (inside_) return false;
-  return marks_.next().has_value() || !notes_.empty() || Clock::now() - heard_at_ >= idle_advance_;
+  return marks_.any() || !notes_.empty() || Clock::now() - heard_at_ >= idle_advance_;
 }
 
 bool StreamFollower::wants_log_to_grow() const { return !notes_.empty() && !inside_; }

@@ -74,6 +74,9 @@ class StreamFollower {
   void tell(std::uint32_t table);
   void drop_written(const std::function<bool(const CatalogNote&)>& written);
   void write_up_to(change::Position place, change::CommitTime time);
+  void meet(const PositionMark& mark, change::CommitTime time);
+  void write_notes(change::Position place, change::CommitTime time,
+                   const std::function<void(change::TransactionWriter&)>& last);
   void passed(change::Position place, change::CommitTime time, bool urgent);
   void write_alone(change::Position position, change::CommitTime time,
                    const std::function<void(change::TransactionWriter&)>& content);

@@ -22,6 +22,7 @@ void take_name(change::RelationPtr& relation, const change::Relation& from) {
 }  // namespace
 
 void StreamRelations::told(ObjectId table, Told told) {
+  if (told.at != change::Position{}) newly_told_.insert(table);
   const change::Relation& named = *told.relation.relation;
   if (const auto found = described_.find(table); found != described_.end()) {
     Described& described = found->second;
@@ -35,6 +36,7 @@ void StreamRelations::told(ObjectId table, Told told) {
 void StreamRelations::forget(ObjectId table) {
   told_.erase(table);
   suspended_.erase(table);
+  last_told_.erase(table);
 }
 
 const StreamRelations::Told* StreamRelations::as_told(ObjectId table) const {
@@ -54,28 +56,28 @@ const StreamedRelation* StreamRelations::rows_of(ObjectId table) {
   return &*found->second.relation;
 }
 
-const StreamRelations::Told* StreamRelations::holder_of_name(const change::Relation& relation, ObjectId table) const {
+std::optional<ObjectId> StreamRelations::holder_of_name(const change::Relation& relation, ObjectId table) const {
   for (const auto& [other, known] : told_) {
     const change::Relation& named = *known.relation.relation;
-    if (other != table && named.name == relation.name && named.schema == relation.schema) return &known;
+    if (other != table && named.name == relation.name && named.schema == relation.schema) return other;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::optional<change::SchemaChange> StreamRelations::free_name_of(ObjectId table) {
   const Described& described = described_.at(table);
   if (described.compared) return std::nullopt;
-  const Told* const holder = holder_of_name(*described.relation->relation, table);
-  if (holder == nullptr) return std::nullopt;
-  const auto other = std::ranges::find_if(told_, [&](const auto& entry) { return &entry.second == holder; })->first;
-  Told aside = *holder;
+  const std::optional<ObjectId> holder = holder_of_name(*described.relation->relation, table);
+  if (!holder) return std::nullopt;
+  Told aside = told_.at(*holder);
   change::Relation renamed = *aside.relation.relation;
-  renamed.name = fmt::format("pgmirror_renamed_{}", other);
+  renamed.name = fmt::format("pgmirror_renamed_{}", *holder);
   change::SchemaChange change{.before = aside.relation.relation,
                               .after = std::make_shared<const change::Relation>(std::move(renamed))};
-  before_.emplace(other, *holder);
+  before_.emplace(*holder, aside);
+  newly_told_.insert(*holder);
   aside.relation.relation = change.after;
-  told(other, std::move(aside));
+  told(*holder, std::move(aside));
   return change;
 }
 
@@ -92,13 +94,26 @@ std::optional<Redefinition> StreamRelations::tell(ObjectId table, change::Positi
   Redefinition change = redefinition(known.relation.relation, known.relation.column_numbers,
                                      described.relation->relation, described.relation->column_numbers);
   before_.emplace(table, known);
+  newly_told_.insert(table);
   known = {.relation = *described.relation, .at = at};
   return change;
+}
+
+void StreamRelations::keep(change::Position position) {
+  before_.clear();
+  for (const ObjectId table : newly_told_) last_told_[table] = position;
+  newly_told_.clear();
+}
+
+bool StreamRelations::told_since(ObjectId table, change::Position position) const {
+  const auto found = last_told_.find(table);
+  return found != last_told_.end() && found->second > position;
 }
 
 void StreamRelations::undo() {
   for (auto& [table, known] : before_) told(table, std::move(known));
   before_.clear();
+  newly_told_.clear();
 }
 
 }  // namespace pgmirror::capture::postgres

@@ -39,14 +39,16 @@ class StreamRelations {
   /// by now, the queue must be told first that it goes by a name of ours, taken as told by this call. What it is called
   /// in truth the catalog tells later.
   std::optional<change::SchemaChange> free_name_of(ObjectId table);
-  /// Whom the queue knows by the name of `relation`, other than `table`; null where nobody.
-  const Told* holder_of_name(const change::Relation& relation, ObjectId table) const;
+  /// Whom the queue knows by the name of `relation`, other than `table`.
+  std::optional<ObjectId> holder_of_name(const change::Relation& relation, ObjectId table) const;
   /// What the queue must be told before the next row of `table`, and is taken as told `at` by this call.
   std::optional<Redefinition> tell(ObjectId table, change::Position at);
 
-  /// What was told since the last keep() stays told, or was never told.
-  void keep() { before_.clear(); }
+  /// What was told since the last keep() stays told, by a commit at `position`, or was never told.
+  void keep(change::Position position);
   void undo();
+  /// Whether the queue was told anything of `table` behind `position`.
+  bool told_since(ObjectId table, change::Position position) const;
 
  private:
   struct Described {
@@ -58,6 +60,8 @@ class StreamRelations {
   std::map<ObjectId, Told> told_;
   std::set<ObjectId> suspended_;
   std::map<ObjectId, Told> before_;
+  std::set<ObjectId> newly_told_;  ///< since the last keep()
+  std::map<ObjectId, change::Position> last_told_;
 };
 
 }  // namespace pgmirror::capture::postgres

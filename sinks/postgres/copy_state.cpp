@@ -75,6 +75,15 @@ bool any_not_whole(libpq::Connection& connection, const std::string& mirror) {
              .rows() > 0;
 }
 
+void make_awaiting(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+                   const std::string& reason) {
+  connection.execute(
+      "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0, last_error = $4"
+      " WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
+      libpq::Parameters::texts({mirror, table.schema, table.name, reason}));
+  spdlog::warn("[MirrorCopy] Table {}.{} is copied again: {}", table.schema, table.name, reason);
+}
+
 void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                   const std::string& reason) {
   connection.execute(

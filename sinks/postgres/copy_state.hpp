@@ -36,6 +36,10 @@ void make_whole(libpq::Connection& connection, const std::string& mirror);
 /// Whether a copy came to no such end.
 bool any_not_whole(libpq::Connection& connection, const std::string& mirror);
 
+/// The table is to be copied again, whatever it holds. Of `table` only the names are used.
+void make_awaiting(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
+                   const std::string& reason);
+
 /// The table is left as it is until somebody orders that it be copied. Of `table` only the names are used.
 void make_stopped(libpq::Connection& connection, const std::string& mirror, const MirrorTable& table,
                   const std::string& reason);

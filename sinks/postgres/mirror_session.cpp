@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libpq/database_transaction.hpp"
+#include "libpq/identifier.hpp"
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
@@ -35,6 +36,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t most_batches_in_flight = 4;
 constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
 constexpr milliseconds short_wait{3};
+constexpr milliseconds first_patience{1000};
 constexpr milliseconds idle_wait{200};
 /// Not a matter of the order of rows any more, then.
 constexpr unsigned attempts_before_copy = 2;
@@ -143,7 +145,11 @@ void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& type
 
 bool MirrorSession::copy_all(std::stop_token stop) {
   board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  const std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
+  std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
+  // Behind a queue that has far to go they are asked at the end.
+  while (!snapshot->untold().empty() && queue_.wait_durable(snapshot->position(), stop, first_patience)) {
+    if (names_change(*snapshot)) snapshot = snapshot_of(source_);
+  }
   // It may be another source by now.
   forget_labels(connection_, mirror_.name);
   learn_types(ask_source([&] { return snapshot->definition(); }));
@@ -157,9 +163,13 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   }
   if (!copy.run(connection_, *snapshot, stop).complete) return false;
   schema_.complete(connection_, *snapshot);
+  while (!snapshot->untold().empty() && !queue_.wait_durable(snapshot->position(), stop, idle_wait)) {
+    if (stop.stop_requested()) return false;
+  }
 
   const change::Position start = InitialCopy::start_position(connection_, mirror_.name).value_or(snapshot->position());
   libpq::DatabaseTransaction transaction(connection_);
+  copy_renamed_again(*snapshot);
   advance_checkpoint(connection_, mirror_.name, ownership_.epoch, position_, start, std::nullopt);
   transaction.commit();
   position_ = start;
@@ -174,11 +184,34 @@ bool MirrorSession::copy_all(std::stop_token stop) {
   return true;
 }
 
+void MirrorSession::copy_renamed_again(const change::Snapshot& snapshot) {
+  const std::set<std::string> renamed = snapshot.untold();
+  for (const change::RelationPtr& relation : snapshot.relations()) {
+    if (!renamed.contains(relation->qualified_name())) continue;
+    MirrorTable table;
+    table.schema = schema_.schema_of(*relation);
+    table.name = libpq::mirror_identifier(relation->name);
+    make_awaiting(connection_, mirror_.name, table, "it or its columns were called otherwise while it was copied");
+  }
+}
+
+/// What is copied or compared then would not be what the changes behind the snapshot take it for.
+bool MirrorSession::names_change(const change::Snapshot& snapshot) {
+  const std::set<std::string> tables = snapshot.untold();
+  if (tables.empty()) {
+    names_awaited_ = false;
+  } else if (!std::exchange(names_awaited_, true)) {
+    spdlog::info("[MirrorCopy] The queue is told first how {} and its columns are called", *tables.begin());
+  }
+  return !tables.empty();
+}
+
 /// Nothing where its snapshot is still being opened.
 void MirrorSession::carry_out_plan(std::stop_token stop) {
   if (!planned_.planned()) return;
   leave_pipeline();
   PlannedWork::Task planned = planned_.take();
+  if (names_change(*planned.snapshot)) return planned_.put_off(std::move(planned));
   if (planned.verification) {
     return comparisons_.begin(std::move(planned.snapshot), std::move(*planned.verification), stop);
   }

@@ -53,6 +53,8 @@ class MirrorSession {
 
  private:
   bool copy_all(std::stop_token stop);
+  void copy_renamed_again(const change::Snapshot& snapshot);
+  bool names_change(const change::Snapshot& snapshot);
   void check_history() const;
   void learn_types(const std::vector<change::SchemaStatement>& types);
   void carry_out_plan(std::stop_token stop);
@@ -103,6 +105,7 @@ class MirrorSession {
   BatchPace pace_;
   std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
   unsigned copies_of_misfits_ = 0;
+  bool names_awaited_ = false;
   std::chrono::steady_clock::time_point last_flush_check_{};
   std::chrono::steady_clock::time_point last_report_{};
   std::chrono::steady_clock::time_point last_recount_{};

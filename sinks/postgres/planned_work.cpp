@@ -8,6 +8,15 @@
 #include "sinks/postgres/source_questions.hpp"
 
 namespace pgmirror::sinks::postgres {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Each makes the source read its log.
+constexpr std::chrono::milliseconds between_snapshots{100};
+
+}  // namespace
+
 void PlannedWork::take_orders(bool comparing) {
   if (const auto ordered = orders_.take_resync()) {
     auto now = snapshot_of(source_);
@@ -26,7 +35,7 @@ void PlannedWork::look_for_snapshot(change::Position applied, change::Position q
     // Some order may have brought the mirror past it meanwhile, or planned something else first.
     if (copy_awaited_ && !task_ && snapshot->position() >= applied) task_ = Task{.snapshot = std::move(snapshot)};
   }
-  if (!copy_awaited_ || task_ || opening_.valid()) return;
+  if (!copy_awaited_ || task_ || opening_.valid() || Clock::now() < next_opening_) return;
   apply_until_ = queue_end;
   opening_ = std::async(std::launch::async, [this] { return snapshot_of(source_); });
 }
@@ -42,6 +51,16 @@ PlannedWork::Task PlannedWork::take() {
   Task task = std::move(*task_);
   task_.reset();
   return task;
+}
+
+void PlannedWork::put_off(Task task) {
+  if (!task.ordered && !task.verification) {
+    next_opening_ = Clock::now() + between_snapshots;
+    return await_copy();
+  }
+  task.snapshot.reset();
+  task.snapshot = snapshot_of(source_);
+  task_ = std::move(task);
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -51,6 +52,8 @@ class PlannedWork {
   /// No commit behind it may be applied before the task is done.
   change::Position until() const;
   Task take();
+  /// The task's snapshot does not serve: it waits for another one. Throws SourceUnavailable.
+  void put_off(Task task);
 
  private:
   bool holds_back() const { return opening_.valid() && copy_awaited_; }
@@ -61,6 +64,7 @@ class PlannedWork {
   bool copy_awaited_ = false;
   std::future<std::unique_ptr<change::Snapshot>> opening_;
   change::Position apply_until_;  ///< while that is being opened
+  std::chrono::steady_clock::time_point next_opening_{};
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -60,6 +60,13 @@ bool is_of_later(const std::string& sqlstate) {
   return sqlstate == "42703" || sqlstate == "42P01" || sqlstate == "42704" || sqlstate == "42883";
 }
 
+MirrorTable named(const SchemaCompletion::TableName& name) {
+  MirrorTable table;
+  table.schema = name.first;
+  table.name = name.second;
+  return table;
+}
+
 }  // namespace
 
 bool SchemaCompletion::complete(const std::vector<SchemaStatement>& script, const std::vector<RelationPtr>& relations,
@@ -80,7 +87,7 @@ bool SchemaCompletion::complete(const std::vector<SchemaStatement>& script, cons
     run.run(statement);
     if (!table || run.report().required.size() == refused) continue;
     if (is_of_later(run.last_refusal())) {
-      copy_again(*table, run.report().required.back());
+      make_awaiting(connection_, builder_.mirror().name, named(*table), run.report().required.back());
       outdated = true;
     } else {
       lacking[*table] = run.report().required.back();
@@ -92,10 +99,7 @@ bool SchemaCompletion::complete(const std::vector<SchemaStatement>& script, cons
         fmt::format("mirror lacks what the source's rows need:\n  {}", fmt::join(run.report().required, "\n  ")));
   }
   for (const auto& [table, reason] : lacking) {
-    MirrorTable name;
-    name.schema = table.first;
-    name.name = table.second;
-    make_stopped(connection_, builder_.mirror().name, name, reason);
+    make_stopped(connection_, builder_.mirror().name, named(table), reason);
     spdlog::error("[MirrorSchema] Table {}.{} is stopped: {}", table.first, table.second, reason);
   }
   return outdated;
@@ -123,14 +127,6 @@ std::optional<SchemaCompletion::TableName> SchemaCompletion::table_of(const Sche
     }
   }
   return std::nullopt;
-}
-
-void SchemaCompletion::copy_again(const TableName& table, const std::string& reason) {
-  connection_.execute(
-      "UPDATE pgmirror.tables SET state = 'copying', copied_at = 0, last_error = $4"
-      " WHERE mirror = $1 AND schema_name = $2 AND table_name = $3",
-      libpq::Parameters::texts({builder_.mirror().name, table.first, table.second, reason}));
-  spdlog::warn("[MirrorSchema] Table {}.{} is copied again: {}", table.first, table.second, reason);
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -37,7 +37,6 @@ class SchemaCompletion {
   std::optional<TableName> table_of(const change::SchemaStatement& statement,
                                     const std::vector<change::RelationPtr>& relations) const;
   std::set<TableName> copied_tables() const;
-  void copy_again(const TableName& table, const std::string& reason);
 
   libpq::Connection& connection_;
   const SchemaBuilder& builder_;

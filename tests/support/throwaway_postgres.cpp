@@ -95,7 +95,7 @@ ThrowawayPostgres::ThrowawayPostgres(const PostgresOptions& options)
                 {"wal_level", "logical"},
                 {"max_connections", "60"},
                 // Tests share a cluster, and a slot stays where a program was not torn down.
-                {"max_replication_slots", "60"},
+                {"max_replication_slots", "80"},
                 {"max_wal_senders", "60"},
                 {"shared_buffers", "32MB"},
                 {"max_wal_size", "256MB"},

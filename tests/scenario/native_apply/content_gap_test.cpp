@@ -228,6 +228,57 @@ TEST_F(CopiedContent, D6_ColumnIsRenamedWhileItsTableWaitsForACopy) {
   EXPECT_TRUE(holds_what_the_source_has(items_));
 }
 
+/// The stream tells a new name with the next row, the catalog later still: a snapshot may stand between.
+class ColumnsExchangeNames : public CopiedContent {
+ protected:
+  ColumnsExchangeNames() {
+    before_ = native_.table("pair", {{"id", "integer"}, {"a", "integer"}, {"b", "integer"}}, {0}, {{"1", "10", "20"}});
+    change::Relation after = *before_;
+    std::swap(after.columns[1].name, after.columns[2].name);
+    after_ = std::make_shared<const change::Relation>(std::move(after));
+  }
+  /// The next snapshot shows them exchanged, the queue behind it tells so.
+  void exchange() {
+    native_.redefine_untold(before_, after_);
+    native_.untold = {"app.pair"};
+    native_.behind_snapshot = [this] {
+      if (told_.exchange(true)) return;
+      native_.transaction([this] {
+        queue_.schema({.before = before_, .after = after_, .renamed_columns = {{"a", "b"}, {"b", "a"}}});
+        native_.untold.clear();
+      });
+    };
+  }
+
+  change::RelationPtr before_;
+  change::RelationPtr after_;
+  std::atomic<bool> told_ = false;
+};
+
+TEST_F(ColumnsExchangeNames, D6_BetweenACopyAndItsBeingTold) {
+  start_and_copy();
+  native_.transaction([&] {
+    exchange();
+    native_.gap(before_, "rows were rewritten");
+  });
+  ASSERT_TRUE(eventually(30s, [&] { return told_.load(); }));
+  // Snapshots stand between two commits here: each needs one behind it.
+  ASSERT_TRUE(eventually(30s, [&, id = 2]() mutable {
+    native_.transaction([&] { native_.insert(other_, {std::to_string(id++), "b"}); });
+    return ask("SELECT state FROM pgmirror.tables WHERE table_name = 'pair'") == "live";
+  }));
+  native_.transaction([&] { native_.update(after_, {"1", "10", "20"}, {"1", "11", "20"}); });
+  expect_exact(after_);
+}
+
+TEST_F(ColumnsExchangeNames, D6_BetweenTheFirstCopyAndItsBeingTold) {
+  exchange();
+  start();
+  EXPECT_TRUE(eventually(30s, [&] { return native_.snapshots > 1; })) << "the first one does not serve";
+  native_.transaction([&] { native_.insert(other_, {"2", "b"}); });
+  expect_exact(after_);
+}
+
 TEST_F(CopiedContent, TableThatCannotBeMadeToFitStopsAlone) {
   auto counts = native_.table("counts", {{"id", "integer"}, {"n", "integer"}}, {0}, {{"1", "10"}});
   start_and_copy();

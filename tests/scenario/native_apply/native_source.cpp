@@ -65,6 +65,7 @@ class NativeSnapshot : public change::Snapshot {
     position_.value = source.position_.value + behind_last_commit;
     script_ = source.script_;
     sequences_ = source.sequences_;
+    untold_ = source.untold;
     for (const auto& [name, table] : source.tables_) {
       relations_.push_back(table.relation);
       rows_[name] = table.rows;
@@ -72,6 +73,7 @@ class NativeSnapshot : public change::Snapshot {
   }
 
   change::Position position() const override { return position_; }
+  std::set<std::string> untold() const override { return untold_; }
   const std::vector<change::RelationPtr>& relations() const override { return relations_; }
   void read(const change::Relation& relation, const std::function<bool(change::Tuple)>& consume) override {
     for (const Printed& row : rows_.at(relation.name)) {
@@ -109,6 +111,7 @@ class NativeSnapshot : public change::Snapshot {
   std::vector<SchemaStatement> script_;
   std::vector<change::SequenceValue> sequences_;
   std::vector<change::RelationPtr> relations_;
+  std::set<std::string> untold_;
   std::map<std::string, std::vector<Printed>> rows_;
 };
 
@@ -231,11 +234,15 @@ change::RelationPtr NativeSource::redefine(const change::RelationPtr& before, ch
                                            std::vector<std::pair<std::string, std::string>> renamed) {
   auto shared = std::make_shared<const change::Relation>(std::move(after));
   queue_.schema({.before = before, .after = shared, .renamed_columns = std::move(renamed)});
-  Table table = std::move(table_of(*before));
-  table.relation = shared;
-  tables_.erase(before->name);
-  tables_[shared->name] = std::move(table);
+  redefine_untold(before, shared);
   return shared;
+}
+
+void NativeSource::redefine_untold(const change::RelationPtr& before, const change::RelationPtr& after) {
+  Table table = std::move(table_of(*before));
+  table.relation = after;
+  tables_.erase(before->name);
+  tables_[after->name] = std::move(table);
 }
 
 void NativeSource::rewrite(const change::RelationPtr& relation, std::vector<Printed> rows) {

@@ -51,6 +51,8 @@ class NativeSource : public change::SnapshotProvider {
   void sequence(const change::SequenceValue& value);
   change::RelationPtr redefine(const change::RelationPtr& before, change::Relation after,
                                std::vector<std::pair<std::string, std::string>> renamed = {});
+  /// Defines the table otherwise, without a word.
+  void redefine_untold(const change::RelationPtr& before, const change::RelationPtr& after);
   /// Changes what the table holds, without a word.
   void rewrite(const change::RelationPtr& relation, std::vector<Printed> rows);
 
@@ -69,6 +71,8 @@ class NativeSource : public change::SnapshotProvider {
   /// two commits, as a replication slot's do.
   std::function<void()> behind_snapshot;
   std::atomic<int> snapshots = 0;
+  /// What untold() of later snapshots says.
+  std::set<std::string> untold;
 
  private:
   friend class NativeSnapshot;

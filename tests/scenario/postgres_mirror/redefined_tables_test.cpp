@@ -82,6 +82,31 @@ TEST(RedefinedTable, WhileTheCatalogWasKeptByAnotherVersion) {
   EXPECT_TRUE(pair.logs("was written by another version"));
 }
 
+/// The catalog is looked at once a second: nearly every order comes before the look. That each table which was made
+/// since is there shows that the look is over.
+TEST(RedefinedTable, CopiedBetweenAnExchangeOfNamesAndItsBeingTold) {
+  DatabaseAndMirror pair(source_server(), shared_postgres());
+  choose_method(pair.program());
+  pair.run(
+      "CREATE TABLE t(id int PRIMARY KEY, a int, b int); INSERT INTO t SELECT g, g, -g FROM generate_series(1, 9) g;"
+      "CREATE TABLE u(id int PRIMARY KEY, a int, b int); INSERT INTO u VALUES (1, 2, 3)");
+  pair.program().start();
+  ASSERT_TRUE(pair.becomes_same());
+  const auto copied_between = [&](const std::string& exchange, const std::string& later) {
+    pair.run(exchange);
+    const auto ordered = pair.program().command({"resync", "public.t"});
+    ASSERT_EQ(ordered.end.exit_code, 0) << ordered.output;
+    pair.run("CREATE TABLE " + later + "(id int PRIMARY KEY)");
+    ASSERT_TRUE(pair.becomes_same()) << later;
+  };
+  const char* columns = "ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME x TO b";
+  const char* tables = "ALTER TABLE t RENAME TO x; ALTER TABLE u RENAME TO t; ALTER TABLE x RENAME TO u";
+  copied_between(columns, "columns_first");
+  copied_between(tables, "tables_first");
+  copied_between(columns, "columns_again");
+  copied_between(tables, "tables_again");
+}
+
 /// As an agent leaves it that is killed between the rows of the first copy and what is made over them.
 TEST(RedefinedTable, MadeAnewAfterACopyThatCameToNoEnd) {
   DatabaseAndMirror pair(source_server(), shared_postgres());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/postgres/frame_reader.hpp"
+#include "capture/postgres/snapshot_definitions.hpp"
 #include "tests/scenario/postgres_source/transaction_log.hpp"
 #include "tests/unit/capture_postgres/stream_bytes.hpp"
 
@@ -150,15 +151,15 @@ TEST_F(StreamFollowerTest, S2_KeepaliveThatWantsAReplyMovesTheEndAtOnce) {
 }
 
 TEST_F(StreamFollowerTest, MarkIsMetExactlyBeforeTheNextCommit) {
-  marks.want({105});
+  marks.want({.position = {105}});
   one_row(110, 120, "1");
   EXPECT_EQ(positions(), (std::vector<std::uint64_t>{105, 120}));
-  EXPECT_FALSE(marks.next());
+  EXPECT_FALSE(marks.any());
 }
 
 TEST_F(StreamFollowerTest, MarkIsMetExactlyByAKeepaliveThatWentFurther) {
-  marks.want({105});
-  marks.want({107});
+  marks.want({.position = {105}});
+  marks.want({.position = {107}});
   follower.take(keepalive_frame(104));
   EXPECT_EQ(positions(), (std::vector<std::uint64_t>{}));
   follower.take(keepalive_frame(110));
@@ -167,10 +168,10 @@ TEST_F(StreamFollowerTest, MarkIsMetExactlyByAKeepaliveThatWentFurther) {
 
 TEST_F(StreamFollowerTest, MarkThatTheQueueHasPassedNeedsNothing) {
   one_row(110, 120, "1");
-  marks.want({115});
+  marks.want({.position = {115}});
   follower.take(keepalive_frame(130));
   EXPECT_EQ(positions(), (std::vector<std::uint64_t>{120}));
-  EXPECT_FALSE(marks.next());
+  EXPECT_FALSE(marks.any());
 }
 
 TEST_F(StreamFollowerTest, NoteWaitsForItsPlaceAndGoesBeforeLaterCommits) {
@@ -185,6 +186,73 @@ TEST_F(StreamFollowerTest, NoteWaitsForItsPlaceAndGoesBeforeLaterCommits) {
   EXPECT_EQ(changes(), (Lines{"insert t [1|n]", "sequence s", "insert t [2|n]"}));
   EXPECT_EQ(positions(), (std::vector<std::uint64_t>{110, 116, 120}));
   EXPECT_EQ(told, 1U);
+}
+
+/// A snapshot at `position` in which the columns of table 1 have exchanged their names.
+class SnapshotOfExchangedColumns : public StreamFollowerTest {
+ protected:
+  std::shared_ptr<SnapshotDefinitions> snapshot_at(std::uint64_t position) {
+    PgoutputDecoder decoder;
+    const std::string frame = relation_message(1, "t", {"*name", "id"});
+    const auto described = *describe(std::get<RelationMessage>(decoder.decode(frame)));
+    auto snapshot = std::make_shared<SnapshotDefinitions>(
+        change::Position{position},
+        std::vector<FollowedTable>{
+            {.oid = 1, .relation = described.relation, .column_numbers = described.column_numbers}});
+    marks.want({.position = {position},
+                .tell = [this, snapshot](change::TransactionWriter& writer) { snapshot->tell(relations, writer); },
+                .met = [this, snapshot] { snapshot->compare(relations); }});
+    return snapshot;
+  }
+  void exchanged_row(std::uint64_t start, std::uint64_t end) {
+    take(begin_message(start));
+    take(relation_message(1, "t", {"*name", "id"}));
+    take(insert_message(1, {"n", "1"}));
+    take(commit_message(start, end));
+  }
+  const std::set<std::string> none_{};
+  const std::set<std::string> of_t_{"public.t"};
+};
+
+TEST_F(SnapshotOfExchangedColumns, IsToldOfWhereItStandsAndNotAgain) {
+  const auto snapshot = snapshot_at(105);
+  EXPECT_EQ(snapshot->untold(), of_t_) << "nobody knows yet";
+  exchanged_row(110, 120);
+  EXPECT_EQ(snapshot->untold(), none_);
+  EXPECT_EQ(positions(), (std::vector<std::uint64_t>{105, 120}));
+  EXPECT_EQ(changes(), (Lines{"schema t -> t(name,id) id=name name=id", "insert t [n|1]"}));
+}
+
+TEST_F(SnapshotOfExchangedColumns, DoesNotServeWhereTheQueueHasPassedIt) {
+  one_row(110, 120, "1");
+  const auto late = snapshot_at(115);
+  follower.take(keepalive_frame(130));
+  EXPECT_EQ(late->untold(), of_t_);
+  EXPECT_EQ(changes(), (Lines{"insert t [1|n]", "schema t -> t(name,id) id=name name=id"})) << "for the next one";
+  const auto next = snapshot_at(140);
+  follower.take(keepalive_frame(150));
+  EXPECT_EQ(next->untold(), none_);
+}
+
+TEST_F(SnapshotOfExchangedColumns, DoesNotServeWhereARowBehindItHasToldOfThem) {
+  exchanged_row(110, 120);
+  const auto late = snapshot_at(105);
+  follower.take(keepalive_frame(130));
+  EXPECT_EQ(late->untold(), of_t_);
+  const auto next = snapshot_at(125);
+  follower.take(keepalive_frame(140));
+  EXPECT_EQ(next->untold(), none_);
+  EXPECT_EQ(changes(), (Lines{"schema t -> t(name,id) id=name name=id", "insert t [n|1]"}));
+}
+
+/// Definitions that belong before the snapshot would be taken for older ones than what is told there.
+TEST_F(SnapshotOfExchangedColumns, IsToldOfBehindWhatWaitsForAPlace) {
+  follower.add({.not_before = {101}, .write = [](change::TransactionWriter& writer) {
+                  writer.sequence({.schema = "public", .name = "s"});
+                }});
+  snapshot_at(105);
+  follower.take(keepalive_frame(130));
+  EXPECT_EQ(changes(), (Lines{"sequence s", "schema t -> t(name,id) id=name name=id"}));
 }
 
 /// A partitioned table's new name comes with no message of its own.
