@@ -81,6 +81,7 @@ void ColumnFollow::rename(const std::string& from, const std::string& to, const 
   record_.run(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_, quote_column(from), quote_column(to)),
               reason);
   own_.rename_column(mirror_column(from), mirror_column(to));
+  own_.forget_statements();
   record_.connection().execute(
       "UPDATE pgmirror.odd_values SET column_name = $1 WHERE schema_name = $2 AND table_name = $3 AND column_name = $4",
       libpq::Parameters::texts({mirror_column(to), names_.schema(after_), names_.name(after_), mirror_column(from)}));

@@ -64,6 +64,27 @@ void OwnParts::rename_column(const std::string& name, const std::string& now) {
   rename(keys);
 }
 
+void OwnParts::forget_statements() {
+  connection_.execute(
+      "WITH renamed AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace"
+      "  WHERE n.nspname = $2 AND c.relname = $3) "
+      "UPDATE pgmirror.tables t SET parts = (SELECT pg_catalog.jsonb_object_agg(key, '')"
+      "  FROM pg_catalog.jsonb_object_keys(t.parts) key) "
+      "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, renamed r "
+      "WHERE t.mirror = $1 AND t.parts <> '{}' AND n.nspname = t.schema_name AND c.relname = t.table_name"
+      " AND (c.oid = r.oid OR EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.contype = 'f'"
+      "  AND f.conrelid = c.oid AND f.confrelid = r.oid))",
+      libpq::Parameters::texts({mirror_, schema_, table_}));
+}
+
+void OwnParts::forget_all_statements(libpq::Connection& connection, const std::string& mirror) {
+  connection.execute(
+      "UPDATE pgmirror.tables t SET parts = (SELECT pg_catalog.jsonb_object_agg(key, '')"
+      "  FROM pg_catalog.jsonb_object_keys(t.parts) key) WHERE mirror = $1 AND parts <> '{}'",
+      libpq::Parameters::texts({mirror}));
+}
+
 /// The statements that made them go by the former names.
 void OwnParts::rename(const std::map<std::string, std::string>& keys) {
   std::vector<std::string> former;

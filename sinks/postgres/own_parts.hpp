@@ -34,6 +34,11 @@ class OwnParts {
   void rename(const std::string& key, const std::string& now);
   /// All parts of a column.
   void rename_column(const std::string& name, const std::string& now);
+  /// The table or a column of it is called otherwise: what the statements of its parts, and of the foreign keys that
+  /// refer to it, have made is not what they say any more. Only what stands tells then.
+  void forget_statements();
+  /// The same of all tables: something else that statements name is called otherwise.
+  static void forget_all_statements(libpq::Connection& connection, const std::string& mirror);
 
  private:
   void rename(const std::map<std::string, std::string>& keys);

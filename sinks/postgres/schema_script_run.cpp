@@ -229,6 +229,7 @@ void SchemaScriptRun::execute(const SchemaStatement& statement) {
   }
   connection_.execute(sql);
   if (is_part && renaming) parts->renamed(statement);
+  if (!is_part && statement.kind.starts_with("renamed ")) OwnParts::forget_all_statements(connection_, mirror_);
   if (is_part && !renaming) {
     parts->made(statement);
     parts_ = std::move(parts);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libpq/identifier.hpp"
+#include "sinks/postgres/own_parts.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -41,6 +42,7 @@ void TableNames::rename(const Relation& before, const Relation& after) {
                                              table),
                                  parameters);
   }
+  OwnParts(record_.connection(), record_.mirror(), schema(after), name(after)).forget_statements();
 }
 
 /// The source says that the name is free: a table of ours that has it is one that the source has no more.

@@ -78,6 +78,106 @@ TEST_F(ScriptedObjects, C10_NobodyElseReadsThem) {
   EXPECT_EQ(ask("SELECT has_function_privilege('anon', 'app.names_of()', 'EXECUTE')"), "f");
 }
 
+/// The source's server prints a statement as its names are by then, which the mirror may be told later.
+class StatementsOfLater : public ScriptedObjects {
+ protected:
+  StatementsOfLater() {
+    others_ = native_.table("other_person", {{"id", "integer"}}, {0}, {{"1"}});
+    gifts_ =
+        native_.table("gift", {{"id", "integer"}, {"giver", "integer"}, {"taker", "integer"}}, {0}, {{"1", "1", "1"}});
+  }
+  /// The foreign key as the source prints it from the first copy on; the mirror makes it before it knows the names.
+  SchemaStatement key(const std::string& definition) {
+    SchemaStatement statement{.stage = Stage::after_data,
+                              .kind = "foreign key",
+                              .schema = "app",
+                              .name = "gift.gift_key",
+                              .sql = "ALTER TABLE \"app\".\"gift\" ADD CONSTRAINT \"gift_key\" FOREIGN KEY " +
+                                     definition + " DEFERRABLE INITIALLY DEFERRED",
+                              .table = "gift",
+                              .parts = {"constraint gift_key"}};
+    native_.script(statement);
+    return statement;
+  }
+  void tell_layout(const SchemaStatement& part) {
+    native_.statement(
+        {.stage = Stage::after_data,
+         .kind = change::table_layout_kind,
+         .schema = "app",
+         .name = "gift",
+         .table = "gift",
+         .parts = {"column id", "column giver", "column taker", "constraint gift_pkey", part.parts.front()}});
+    native_.statement(part);
+  }
+  std::string standing_key() {
+    return ask("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'gift_key'");
+  }
+
+  change::RelationPtr others_;
+  change::RelationPtr gifts_;
+};
+
+TEST_F(StatementsOfLater, D6_ForeignKeyOfColumnsThatExchangeNames) {
+  const SchemaStatement giver = key("(giver) REFERENCES app.person(id)");
+  start_and_copy();
+  native_.transaction([&] {
+    change::Relation after = *gifts_;
+    std::swap(after.columns[1].name, after.columns[2].name);
+    gifts_ = native_.redefine(gifts_, after, {{"giver", "taker"}, {"taker", "giver"}});
+    tell_layout(giver);
+  });
+  ASSERT_TRUE(catches_up());
+  EXPECT_EQ(standing_key(), "FOREIGN KEY (giver) REFERENCES app.person(id) DEFERRABLE INITIALLY DEFERRED");
+}
+
+TEST_F(StatementsOfLater, D7_ForeignKeyToTablesThatExchangeNames) {
+  const SchemaStatement to_person = key("(giver) REFERENCES app.person(id)");
+  start_and_copy();
+  native_.transaction([&] {
+    change::Relation person = *people_;
+    change::Relation aside = *people_;
+    change::Relation other = *others_;
+    aside.name = "aside";
+    person.name = "other_person";
+    other.name = "person";
+    people_ = native_.redefine(people_, aside);
+    others_ = native_.redefine(others_, other);
+    people_ = native_.redefine(people_, person);
+    tell_layout(to_person);
+  });
+  ASSERT_TRUE(catches_up());
+  EXPECT_EQ(standing_key(), "FOREIGN KEY (giver) REFERENCES app.person(id) DEFERRABLE INITIALLY DEFERRED");
+}
+
+TEST_F(StatementsOfLater, D8_DefaultFromSequencesThatExchangeNames) {
+  const SchemaStatement from_first{
+      .stage = Stage::after_data,
+      .kind = "default",
+      .schema = "app",
+      .name = "gift.id",
+      .sql = R"(ALTER TABLE "app"."gift" ALTER COLUMN "id" SET DEFAULT nextval('app.first'::regclass))",
+      .table = "gift",
+      .parts = {"default id"}};
+  for (const char* name : {"first", "second"}) {
+    native_.script(
+        {.kind = "sequence", .schema = "app", .name = name, .sql = std::string("CREATE SEQUENCE app.") + name});
+  }
+  native_.script(from_first);
+  start_and_copy();
+  native_.transaction([&] {
+    for (const char* sql : {"app.first RENAME TO aside", "app.second RENAME TO first", "app.aside RENAME TO second"}) {
+      native_.statement({.stage = Stage::after_data,
+                         .kind = "renamed sequence",
+                         .schema = "app",
+                         .sql = std::string("ALTER SEQUENCE ") + sql});
+    }
+    tell_layout(from_first);
+  });
+  ASSERT_TRUE(catches_up());
+  EXPECT_EQ(ask("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'app.gift'::regclass"),
+            "nextval('app.first'::regclass)");
+}
+
 TEST_F(ScriptedObjects, RefusedOneThatRowsDoNotNeedIsLeftOutByName) {
   after_data("index", "person.person_odd", "CREATE INDEX person_odd ON app.person USING no_such_method (name)");
   start_and_copy();
