@@ -18,12 +18,12 @@ constexpr auto idle_wait = 200ms;
 
 }  // namespace
 
-void PostgresSource::Session::read_backlog(ReplicationSession& session, change::Position log_end,
+bool PostgresSource::Session::read_backlog(ReplicationSession& session, change::Position log_end,
                                            StreamFollower& follower, const std::stop_token& stop) {
   // It stands where the slot did at the start, which is where the queue ended.
   std::unique_ptr<SlotCopying> copying = std::move(slot_copying_);
-  if (std::exchange(backlog_fails_, false)) return;
-  if (log_end.value < follower.written().value + pace_.backlog.near) return;
+  if (std::exchange(backlog_fails_, false)) return false;
+  if (log_end.value < follower.written().value + pace_.backlog.near) return false;
   try {
     if (!copying) {
       confirm(session.sql(), stop);
@@ -34,7 +34,7 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
       const std::stop_callback giving_up(stop, [&copying] { copying->abandon(); });
       copy = copying->get();
     }
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return true;
     const std::string& slot = copy->slot;
     spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
                  (log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
@@ -47,7 +47,7 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
     };
     BacklogReceiver receiver(std::move(copy->connection), next_copy, pace_.patience_with_queue);
     take_backlog(receiver, session, follower, stop);
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return true;
     sync(follower, nullptr);
     // The stream begins by decoding all of it again, which costs several times what moving the slot does.
     confirm(session.sql(), stop);
@@ -61,6 +61,7 @@ void PostgresSource::Session::read_backlog(ReplicationSession& session, change::
     throw;
   }
   follower.begin_session();
+  return true;
 }
 
 void PostgresSource::Session::prepare_backlog(ReplicationSession& session, change::Position log_end) {

@@ -146,8 +146,9 @@ void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const 
   ReplicationSession session = connected ? std::move(*connected) : ReplicationSession(settings_.connection, "pgmirror");
   const SourceFacts facts = require_history(session);
   require_free_slot(session);
-  read_backlog(session, facts.log_end, follower, stop);
+  const bool slot_was_free = read_backlog(session, facts.log_end, follower, stop);
   if (stop.stop_requested()) return;
+  if (slot_was_free) require_history(session);
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
   // Where the network swallows what is sent, the catalog's session would wait for ever.

@@ -41,8 +41,9 @@ class PostgresSource::Session {
   void require_free_slot(ReplicationSession& session) const;
   void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
   /// Reads what the slot is behind by SQL, until it is near the end of the server's log or the stream is the better
-  /// way. `session` is not streaming.
-  void read_backlog(ReplicationSession& session, change::Position log_end, StreamFollower& follower,
+  /// way. `session` is not streaming. True where that was tried: our slot was nobody's meanwhile, for a minute or an
+  /// hour.
+  bool read_backlog(ReplicationSession& session, change::Position log_end, StreamFollower& follower,
                     const std::stop_token& stop);
   void take_backlog(BacklogReceiver& receiver, ReplicationSession& session, StreamFollower& follower,
                     const std::stop_token& stop);

@@ -62,12 +62,14 @@ void FollowedServer::start() {
   if (!identity) log_.start_at(source_->queue_start());
   identity = source_->identity();
   refusal_.clear();
+  ended_ = false;
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       source_->run(log_, stop);
     } catch (const std::exception& refused) {
       refusal_ = refused.what();
     }
+    ended_ = true;
   });
 }
 
@@ -91,7 +93,11 @@ void FollowedServer::stop_and_free_slot() {
   }));
 }
 
-std::string FollowedServer::wait_for_refusal() {
+std::string FollowedServer::wait_for_refusal(std::chrono::milliseconds patience) {
+  if (!eventually(patience, [this] { return ended_.load(); })) {
+    stop();
+    return {};
+  }
   thread_.join();
   source_.reset();
   return std::exchange(refusal_, {});

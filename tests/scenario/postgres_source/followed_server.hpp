@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -39,8 +40,8 @@ class FollowedServer {
   void stop();
   /// And the server has noticed.
   void stop_and_free_slot();
-  /// Waits for run() to end by itself and gives the refusal.
-  std::string wait_for_refusal();
+  /// Waits for run() to end by itself and gives the refusal; nothing where it goes on.
+  std::string wait_for_refusal(std::chrono::milliseconds patience = std::chrono::seconds{60});
   /// What the constructor of a source says now; empty when it accepts.
   std::string refusal_at_start();
 
@@ -77,6 +78,7 @@ class FollowedServer {
   TransactionLog log_;
   std::unique_ptr<capture::postgres::PostgresSource> source_;
   std::string refusal_;
+  std::atomic<bool> ended_ = false;
   std::size_t taken_ = 0;
   std::jthread thread_;
 };

@@ -2,9 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <pqxx/pqxx>
 
-#include "tests/scenario/postgres_source/followed_server.hpp"
+#include "tests/scenario/postgres_source/left_server.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
@@ -13,40 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using Lines = std::vector<std::string>;
-
-/// Many small steps where a server would be asked for one.
-constexpr capture::postgres::BacklogPace small_steps{
-    .near = 8 << 10, .first = 1000, .most = 4000, .worth = 1 << 30, .least = 0};
-/// Each backlog is read in one go, which takes a while.
-constexpr capture::postgres::BacklogPace one_step{.near = 8 << 10, .first = 1 << 30, .most = 1 << 30};
-
-std::string single_rows(int first, int last) {
-  return fmt::format("DO $$ BEGIN FOR i IN {}..{} LOOP INSERT INTO t VALUES (i); COMMIT; END LOOP; END $$", first,
-                     last);
-}
-
-Lines inserts(int first, int last) {
-  Lines lines;
-  for (int id = first; id <= last; ++id) lines.push_back(fmt::format("insert t [{}]", id));
-  return lines;
-}
-
-/// A table `t` that is followed, and an agent that is away.
-void leave(FollowedServer& followed) {
-  followed.sql("CREATE TABLE t (id int PRIMARY KEY)");
-  followed.start();
-  EXPECT_EQ(followed.new_changes(), Lines{});
-  followed.stop_and_free_slot();
-}
-
-bool reads_backlog(FollowedServer& followed) {
-  return !followed
-              .sql(
-                  "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
-                  " current_database() AND state = 'active' AND query LIKE 'COPY%'")
-              .empty();
-}
 
 TEST(PostgresBacklog, IsReadBySqlWhileTheQueueTakesItsTime) {
   FollowedServer followed;
