@@ -210,6 +210,11 @@ std::optional<StreamedRelation> RelationCatalog::relation_of(libpq::Connection& 
   }
   streamed.relation = std::move(followed->relation);
   for (const int number : followed->column_numbers) streamed.column_numbers.push_back(std::max(0, number));
+  if (!knows(message)) {
+    const FollowedTable* const now = this->followed(message.oid);
+    streamed.other_moment = now == nullptr ? NumberedColumns{} : NumberedColumns{now->relation, now->column_numbers};
+    std::ranges::fill(streamed.column_numbers, 0);
+  }
   return streamed;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/postgres/catalog_picture.hpp"
+#include "capture/postgres/column_numbers.hpp"
 #include "capture/postgres/pgoutput_message.hpp"
 #include "change/transaction.hpp"
 #include "config/config.hpp"
@@ -36,6 +37,8 @@ struct StreamedRelation {
   change::RelationPtr relation;
   std::vector<std::optional<std::size_t>> places;  ///< of each streamed column in relation->columns; empty: excluded
   std::vector<int> column_numbers;                 ///< attnum of each of relation->columns; 0: not known any more
+  /// The table in a catalog that is newer than the message, or older: column_numbers are not known then.
+  std::optional<NumberedColumns> other_moment{};
 };
 
 /// The tables of a PostgreSQL source through the user's rules, as relations. One thread.

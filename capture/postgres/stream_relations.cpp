@@ -19,6 +19,16 @@ void take_name(change::RelationPtr& relation, const change::Relation& from) {
   relation = std::make_shared<const change::Relation>(std::move(renamed));
 }
 
+/// False where nobody can tell which column is which.
+bool number_columns(StreamedRelation& described, const StreamedRelation& told) {
+  if (!described.other_moment) return true;
+  auto numbers = column_numbers(*described.relation, {told.relation, told.column_numbers}, *described.other_moment);
+  described.other_moment.reset();
+  if (!numbers) return false;
+  described.column_numbers = std::move(*numbers);
+  return true;
+}
+
 }  // namespace
 
 void StreamRelations::told(ObjectId table, Told told) {
@@ -91,8 +101,10 @@ std::optional<Redefinition> StreamRelations::tell(ObjectId table, change::Positi
     described.relation->relation = known.relation.relation;
     return std::nullopt;
   }
+  const bool certain = number_columns(*described.relation, known.relation);
   Redefinition change = redefinition(known.relation.relation, known.relation.column_numbers,
                                      described.relation->relation, described.relation->column_numbers);
+  change.certain = change.certain && certain;
   before_.emplace(table, known);
   newly_told_.insert(table);
   known = {.relation = *described.relation, .at = at};
