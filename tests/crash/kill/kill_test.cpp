@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <pqxx/pqxx>
 
 #include "tests/crash/kill/busy_store.hpp"
-#include "tests/crash/kill/kill_schedule.hpp"
+#include "tests/crash/kill_schedule.hpp"
 #include "tests/crash/ledger_watch.hpp"
 #include "tests/support/connection_text.hpp"
 #include "tests/support/eventually.hpp"
@@ -35,7 +35,9 @@ static KillRun& wanted() {
 namespace {
 
 using namespace std::chrono_literals;
-using Victim = KillSchedule::Victim;
+
+const std::vector<KillSchedule::Odds> odds{
+    {65, {.agent = true}}, {15, {.mirror = true}}, {10, {.application = true}}, {10, {.agent = true, .mirror = true}}};
 
 /// An application, the program and a mirror with real syncs; each of them is killed.
 class Kills : public testing::Test {
@@ -45,15 +47,14 @@ class Kills : public testing::Test {
         std::make_unique<ChildProcess>(ProgramCall{.arguments = {PGMIRROR_KILL_APPLICATION, store_.string()}});
   }
 
-  void kill(Victim victim) {
-    ++killed_[static_cast<std::size_t>(victim)];
-    const bool agent = victim == Victim::agent || victim == Victim::agent_and_mirror;
+  void kill(const Victims& victims) {
+    ++killed_[to_string(victims)];
     ASSERT_TRUE(program_.running()) << how_it_ended();
     ASSERT_TRUE(application_->running()) << "the application has ended by itself: " << application_->output();
-    if (agent) program_.kill();
-    if (victim == Victim::mirror || victim == Victim::agent_and_mirror) server_.restart_immediately();
-    if (agent) program_.start();
-    if (victim == Victim::application) {
+    if (victims.agent) program_.kill();
+    if (victims.mirror) server_.restart_immediately();
+    if (victims.agent) program_.start();
+    if (victims.application) {
       application_->kill();
       start_application();
     }
@@ -79,12 +80,12 @@ class Kills : public testing::Test {
   MirrorProgram program_{store_, mirror_, directory_ / "state"};
   std::unique_ptr<ChildProcess> application_;
   LedgerWatch watch_{mirror_, {.total = BusyStore::total, .tables = BusyStore::tables}};
-  std::array<unsigned, 4> killed_{};
+  std::map<std::string, unsigned> killed_;
 };
 
 TEST_F(Kills, LoseNothingAndRepeatNothing) {
   { const BusyStore store(store_); }
-  KillSchedule schedule(wanted().seed);
+  KillSchedule schedule(wanted().seed, odds, {"--all", "account", "history", "ledger"});
   std::cout << fmt::format("{} kills, seed {}\n", wanted().kills, wanted().seed) << std::flush;
   start_application();
   program_.start();
@@ -100,7 +101,7 @@ TEST_F(Kills, LoseNothingAndRepeatNothing) {
     // Refused while the agent is not up yet: then there is no copy to kill, and that is all.
     if (next.resync) program_.command({"resync", *next.resync});
     let_time_pass(next.delay);
-    kill(next.victim);
+    kill(next.victims);
     if (HasFatalFailure()) return;
     const auto faults = watch_.faults();
     ASSERT_TRUE(faults.empty()) << faults.front() << "\n" << program_.log();
@@ -125,9 +126,8 @@ TEST_F(Kills, LoseNothingAndRepeatNothing) {
   // Each statement of a batch found exactly the rows that it was made for.
   EXPECT_EQ(program_.log().find("were not as they had been left"), std::string::npos) << program_.log();
   EXPECT_EQ(program_.stop(), ProgramEnd{});
-  std::cout << fmt::format(
-      "killed: agent {}, mirror {}, application {}, agent and mirror {}; {} transfers, {} snapshots looked at\n",
-      killed_[0], killed_[1], killed_[2], killed_[3], transfers, watch_.snapshots());
+  std::cout << fmt::format("{} transfers, {} snapshots looked at\n", transfers, watch_.snapshots());
+  for (const auto& [who, times] : killed_) std::cout << fmt::format("killed {}: {}\n", who, times);
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <map>
 #include <pqxx/pqxx>
 
+#include "tests/crash/kill_schedule.hpp"
 #include "tests/crash/ledger_watch.hpp"
 #include "tests/crash/postgres_kill/busy_clients.hpp"
 #include "tests/crash/postgres_kill/busy_database.hpp"
-#include "tests/crash/postgres_kill/kill_plan.hpp"
 #include "tests/crash/postgres_kill/kill_run.hpp"
 #include "tests/crash/postgres_kill/slot_watch.hpp"
 #include "tests/scenario/postgres_mirror/same_database.hpp"
@@ -32,25 +32,34 @@ using namespace std::chrono_literals;
 
 constexpr unsigned clients = 5;
 
+const std::vector<KillSchedule::Odds> odds{{40, {.agent = true}},
+                                           {18, {.source = true}},
+                                           {18, {.mirror = true}},
+                                           {8, {.agent = true, .source = true}},
+                                           {8, {.agent = true, .mirror = true}},
+                                           {4, {.source = true, .mirror = true}},
+                                           {4, {.agent = true, .source = true, .mirror = true}}};
+
 const PostgresOptions real_syncs{
     .settings = {{"fsync", "on"}, {"full_page_writes", "on"}, {"wal_sender_timeout", "10s"}}};
 
 /// Two servers with real syncs, clients that never stop, and the program between; all but the clients are killed.
 class DatabaseKills : public testing::Test {
  protected:
-  void kill(const KillPlan::Kill& kill) {
-    ++killed_[victims(kill)];
+  void kill(const KillSchedule::Kill& kill) {
+    const auto& [agent, source, mirror, application] = kill.victims;
+    ++killed_[to_string(kill.victims)];
     ASSERT_TRUE(program_.running()) << ended();
-    if (kill.agent) program_.kill();
-    if (kill.source) source_server_.kill();
-    if (kill.mirror) mirror_server_.kill();
+    if (agent) program_.kill();
+    if (source) source_server_.kill();
+    if (mirror) mirror_server_.kill();
     // While nobody moves the queue's end any more.
-    if (kill.agent && !kill.source) expect_slot_behind_queue();
-    if (kill.agent && kill.agent_comes_up_first) program_.start();
-    if (kill.source) source_server_.start();
-    if (kill.mirror) mirror_server_.start();
+    if (agent && !source) expect_slot_behind_queue();
+    if (agent && kill.agent_comes_up_first) program_.start();
+    if (source) source_server_.start();
+    if (mirror) mirror_server_.start();
     expect_slot_behind_queue();
-    if (kill.agent && !kill.agent_comes_up_first) program_.start();
+    if (agent && !kill.agent_comes_up_first) program_.start();
   }
 
   void expect_slot_behind_queue() {
@@ -109,15 +118,15 @@ class DatabaseKills : public testing::Test {
 
 TEST_F(DatabaseKills, LoseNothingAndRepeatNothing) {
   BusyDatabase::create(source_);
-  KillPlan plan(wanted().seed);
+  KillSchedule schedule(wanted().seed, odds, {"--all", "account", "history", "ledger", "document"});
   BusyClients writers(source_, clients, wanted().seed);
   const LedgerWatch watch(mirror_, {.total = BusyDatabase::total, .tables = BusyDatabase::tables});
   program_.start();
   const auto began = std::chrono::steady_clock::now();
   for (std::uint32_t number = 0; wanted().goes_on(number, began); ++number) {
-    const auto next = plan.next();
+    const auto next = schedule.next();
     SCOPED_TRACE(fmt::format("kill {}: {}", number + 1, to_string(next)));
-    if (next.after == KillPlan::After::progress) await_progress(watch);
+    if (next.after == KillSchedule::After::progress) await_progress(watch);
     if (HasFatalFailure()) return;
     // Refused while the agent is not up yet: then there is no copy to kill, and that is all.
     if (next.resync) program_.command({"resync", *next.resync});
