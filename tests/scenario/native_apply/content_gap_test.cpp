@@ -267,6 +267,8 @@ TEST_F(ColumnsExchangeNames, D6_BetweenACopyAndItsBeingTold) {
     native_.transaction([&] { native_.insert(other_, {std::to_string(id++), "b"}); });
     return ask("SELECT state FROM pgmirror.tables WHERE table_name = 'pair'") == "live";
   }));
+  ASSERT_TRUE(catches_up());
+  EXPECT_TRUE(holds_what_the_source_has(after_));
   native_.transaction([&] { native_.update(after_, {"1", "10", "20"}, {"1", "11", "20"}); });
   expect_exact(after_);
 }
