@@ -221,8 +221,7 @@ std::vector<Result> Connection::execute_together(std::initializer_list<Query> qu
   };
   const Parameters none;
   const bool pins = unpinned();
-  const bool sent = PQenterPipelineMode(native) == 1 &&
-                    (!pins || send({.sql = pin_names_query, .parameters = none})) &&
+  const bool sent = PQenterPipelineMode(native) == 1 && (!pins || send({.sql = pin_names_query, .parameters = none})) &&
                     std::ranges::all_of(queries, send) && PQpipelineSync(native) == 1;
   std::vector<Result> answers;
   bool over = false;
