@@ -179,7 +179,10 @@ TEST(PostgresRelations, D12_AMessageOlderThanTheCatalogKeepsItsOwnColumns) {
   ASSERT_TRUE(same);
   EXPECT_EQ(same->relation->columns[1].name, "a");
   EXPECT_EQ(same->relation->columns[1].declared_type, "text");
-  EXPECT_EQ(same->column_numbers, (std::vector<int>{1, 0}));
+  EXPECT_EQ(same->column_numbers, (std::vector<int>{0, 0}));
+  ASSERT_TRUE(same->other_moment);
+  EXPECT_EQ(column_numbers(*same->relation, {before->relation, before->column_numbers}, *same->other_moment),
+            (std::vector<int>{1, 2}));
 
   const std::vector<RelationMessage::Column> new_columns{streamed("id", int4, true), streamed("b", int4),
                                                          streamed("secret", text), streamed("c", text)};

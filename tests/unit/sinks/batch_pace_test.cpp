@@ -26,8 +26,8 @@ double interval_at(std::uint64_t changes_a_millisecond) {
 TEST(BatchPace, TheFirstChangesGoAtOnce) { EXPECT_LE(BatchPace().due(), begin); }
 
 TEST(BatchPace, WaitsLongerTheFasterChangesComeButNeverLong) {
-  EXPECT_NEAR(interval_at(0), 3, 0.1);
-  EXPECT_NEAR(interval_at(2), 3, 0.1);
+  EXPECT_NEAR(interval_at(0), 2, 0.1);
+  EXPECT_NEAR(interval_at(2), 2, 0.1);
   EXPECT_NEAR(interval_at(6), 3, 0.2);
   EXPECT_NEAR(interval_at(10), 8, 0.1);
   EXPECT_NEAR(interval_at(1000), 20, 0.1);

@@ -122,9 +122,11 @@ TEST(PlannedWork, AnOrderThatOvertakesTheSnapshotOfACopyHoldsNothingUpForEver) {
   ordering.get();
   ASSERT_TRUE(plan.work.planned());
   // The mirror reaches the comparison's snapshot, which is behind that of the copy.
-  plan.work.look_for_snapshot(Position{20}, Position{30});
+  ASSERT_TRUE(eventually(10s, [&] {
+    plan.work.look_for_snapshot(Position{20}, Position{30});
+    return plan.work.until() == Position{25};
+  }));
   EXPECT_FALSE(plan.work.waits_at(Position{20}));
-  EXPECT_EQ(plan.work.until(), Position{25});
   EXPECT_TRUE(plan.work.is_due_at(Position{25}));
   EXPECT_TRUE(plan.work.take().verification);
   // The copy asks for another one, and gets it.
