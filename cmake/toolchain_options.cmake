@@ -27,8 +27,12 @@ include_directories(${CMAKE_SOURCE_DIR})
 add_library(pgmirror_options INTERFACE)
 target_compile_options(pgmirror_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -Werror
+  -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   -fstack-protector-strong)
+# Not for those who only build the program: another compiler, or another level of optimisation, warns of other things.
+if(PGMIRROR_TESTS OR PGMIRROR_FUZZ)
+  target_compile_options(pgmirror_options INTERFACE -Werror)
+endif()
 target_compile_definitions(pgmirror_options INTERFACE PGMIRROR_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(pgmirror_options INTERFACE _FORTIFY_SOURCE=2)

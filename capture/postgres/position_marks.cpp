@@ -15,7 +15,9 @@ void PositionMarks::want(PositionMark mark) {
 std::optional<PositionMark> PositionMarks::take(change::Position place) {
   const std::lock_guard lock(mutex_);
   if (wanted_.empty() || wanted_.begin()->first > place) return std::nullopt;
-  return std::move(wanted_.extract(wanted_.begin()).mapped());
+  PositionMark first = std::move(wanted_.begin()->second);
+  wanted_.erase(wanted_.begin());
+  return first;
 }
 
 bool PositionMarks::any() const {
