@@ -27,14 +27,23 @@ std::uint64_t rows_copied(const libpq::Result& copy) {
 
 }  // namespace
 
-BacklogReceiver::BacklogReceiver(libpq::Connection connection, NextCopy next_copy, std::chrono::milliseconds patience)
+BacklogReceiver::BacklogReceiver(libpq::Connection connection, NextCopy next_copy, std::chrono::milliseconds patience,
+                                 const Lost& lost)
     : connection_(std::move(connection)),
       next_copy_(std::move(next_copy)),
       patience_(patience),
+      lost_(lost),
       chunks_(received_ahead, [this] { wake_.raise(); }),
       thread_([this](const std::stop_token& stop) { receive_all(stop); }) {}
 
-BacklogReceiver::~BacklogReceiver() {
+BacklogReceiver::~BacklogReceiver() { stop(); }
+
+void BacklogReceiver::give_up(const std::exception_ptr& why) {
+  chunks_.end(why);
+  stop();
+}
+
+void BacklogReceiver::stop() {
   thread_.request_stop();
   wake_.raise();
   breaker_.break_connection();
@@ -43,12 +52,16 @@ BacklogReceiver::~BacklogReceiver() {
 void BacklogReceiver::receive_all(const std::stop_token& stop) {
   try {
     while (ask_for_next(stop)) receive_copy(stop);
-    if (!stop.stop_requested()) chunks_.finish();
+    if (!stop.stop_requested()) {
+      chunks_.finish();
+      return;
+    }
   } catch (...) {
-    // At once: the taking side may be blocked for hours.
-    const libpq::Connection closing = std::move(connection_);
     chunks_.end(std::current_exception());
+    lost_(std::current_exception());
   }
+  // At once: the taking side may be blocked for hours.
+  const libpq::Connection closing = std::move(connection_);
 }
 
 bool BacklogReceiver::ask_for_next(const std::stop_token& stop) {
@@ -65,6 +78,7 @@ bool BacklogReceiver::ask_for_next(const std::stop_token& stop) {
 void BacklogReceiver::receive_copy(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     wait();
+    if (!its_turn_) last_room_ = Clock::now();
     if (!chunks_.has_room()) {
       if (Clock::now() - last_room_ < patience_) continue;
       throw libpq::DatabaseError("connection was given back, since the queue took nothing for a while", "", true);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -25,8 +27,12 @@ class BacklogReceiver {
   /// The next COPY, after the last one gave so many rows; nothing: it was the last. In the receiving thread.
   using NextCopy = std::function<std::optional<std::string>(libpq::Connection& connection, std::uint64_t rows)>;
 
-  /// `patience`: with a taking side that takes nothing.
-  BacklogReceiver(libpq::Connection connection, NextCopy next_copy, std::chrono::milliseconds patience);
+  using Lost = std::function<void(const std::exception_ptr& why)>;
+
+  /// `patience`: with a taking side that takes nothing. `lost` is called, by the receiving thread, when a copy has
+  /// failed.
+  BacklogReceiver(libpq::Connection connection, NextCopy next_copy, std::chrono::milliseconds patience,
+                  const Lost& lost);
   /// Never waits for the server.
   ~BacklogReceiver();
   BacklogReceiver(const BacklogReceiver&) = delete;
@@ -37,11 +43,16 @@ class BacklogReceiver {
   std::optional<StreamChunk> take(const std::stop_token& stop, std::chrono::milliseconds timeout) {
     return chunks_.take(stop, timeout);
   }
+  /// Gives the connection back: take() throws `why` when everything before was taken. Never waits. Any thread.
+  void give_up(const std::exception_ptr& why);
+  /// Whether the taking side would take what comes: a reader whose turn it is not keeps its connection. Any thread.
+  void have_turn(bool its_turn) { its_turn_ = its_turn; }
   /// The last copy came to its end and everything was taken.
   bool finished() const { return chunks_.finished(); }
 
  private:
   using Clock = std::chrono::steady_clock;
+  void stop();
   void receive_all(const std::stop_token& stop);
   /// False when there is none.
   bool ask_for_next(const std::stop_token& stop);
@@ -54,9 +65,11 @@ class BacklogReceiver {
   libpq::Connection connection_;
   const NextCopy next_copy_;
   const std::chrono::milliseconds patience_;
+  const Lost lost_;
   WakeSignal wake_;
   ConnectionBreaker breaker_;
   StreamChunks chunks_;
+  std::atomic<bool> its_turn_ = true;
 
   // Of the receiving thread.
   ReadInLumps lumps_{PQsocket(connection_.native())};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "capture/postgres/frame_reader.hpp"
 #include "capture/postgres/log_position.hpp"
 #include "capture/postgres/publication_list.hpp"
@@ -34,7 +36,8 @@ std::string copy_slot_sql(const std::string& slot) {
 }
 
 std::string backlog_sql(const std::string& slot) {
-  return "SELECT confirmed_flush_lsn, restart_lsn, pg_catalog.pg_current_wal_flush_lsn()"
+  return "SELECT confirmed_flush_lsn, restart_lsn, pg_catalog.pg_current_wal_flush_lsn(),"
+         " (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint"
          " FROM pg_catalog.pg_replication_slots WHERE slot_name OPERATOR(pg_catalog.=) " +
          libpq::quote_literal(slot) + "::pg_catalog.name";
 }
@@ -45,7 +48,8 @@ Backlog read_backlog(const libpq::Result& answer) {
   }
   return {.passed = parse_log_position(answer.text(0, 0)),
           .restart = parse_log_position(answer.text(0, 1)),
-          .log_end = parse_log_position(answer.text(0, 2))};
+          .log_end = parse_log_position(answer.text(0, 2)),
+          .looked_at = change::CommitTime(std::chrono::microseconds(std::stoll(std::string(answer.text(0, 3)))))};
 }
 
 std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,
@@ -73,7 +77,7 @@ bool each_copied_message(std::string_view bytes, bool first, const std::function
 }
 
 std::string advance_slot_sql(const std::string& slot, change::Position durable) {
-  return fmt::format("SELECT pg_catalog.pg_replication_slot_advance({}, '{}')", libpq::quote_literal(slot),
+  return fmt::format("SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance({}, '{}')", libpq::quote_literal(slot),
                      to_string(durable));
 }
 

@@ -26,7 +26,7 @@ std::string copy_backlog_sql(const std::string& slot, const BacklogStep& step,
 /// has the header before its row. True at the end of the copy. Throws MalformedMessage (frame_reader.hpp).
 bool each_copied_message(std::string_view bytes, bool first, const std::function<void(std::string_view)>& consume);
 
-/// Moves a slot that nobody streams, as an acknowledgement would.
+/// Moves a slot that nobody streams, as an acknowledgement would. Answers with where it stands then.
 std::string advance_slot_sql(const std::string& slot, change::Position durable);
 
 }  // namespace pgmirror::capture::postgres

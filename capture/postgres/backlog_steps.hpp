@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "change/position.hpp"
+#include "change/transaction.hpp"
 
 namespace pgmirror::capture::postgres {
 
@@ -27,6 +28,11 @@ struct BacklogPace {
   std::uint64_t worth = 8;
   /// A rest that is less than so many times of it is one step.
   std::uint64_t least = 4;
+  /// A rest of so many bytes of the log is worth two readers, who take at most so many at a time.
+  std::uint64_t worth_two = std::uint64_t{16} << 20U;
+  std::uint64_t most_for_two = std::uint64_t{1} << 30U;
+  /// The first one's part of it: more than half, since the second one has to pass that.
+  double first_share = 0.57;
   /// How much of its log the server keeps while we have it already: telling it has to wait for reading as much again.
   std::uint64_t most_kept = std::uint64_t{1} << 30U;
 };
@@ -44,6 +50,14 @@ struct Backlog {
   change::Position passed;   ///< everything up to here was asked for
   change::Position restart;  ///< where the server begins to read its log for the slot
   change::Position log_end;
+  change::CommitTime looked_at{};  ///< by the server's clock
+};
+
+/// A part of a backlog that two read at the same time: one as far as `middle`, the other from there to `end`.
+struct BacklogSplit {
+  change::Position middle;
+  change::Position end;
+  bool operator==(const BacklogSplit&) const = default;
 };
 
 /// How much of a slot's backlog to ask for at once.
@@ -59,13 +73,17 @@ class BacklogSteps {
 
   /// The next step; nothing where the rest is for the stream.
   std::optional<BacklogStep> next(const Backlog& backlog);
+  /// Whether two should read what comes next: not where nothing ends in what came last, since all of a large
+  /// transaction is read by whoever comes to its end. Before next().
+  std::optional<BacklogSplit> split(const Backlog& backlog) const;
   /// The last step has given so many messages.
   void taken(std::uint64_t messages) { came_ = messages; }
 
  private:
   std::uint32_t part_of(std::uint64_t left, std::uint64_t read) const;
+  std::uint64_t end_of(const Backlog& backlog) const;
 
-  const BacklogPace pace_;
+  BacklogPace pace_;
   unsigned looks_ = 0;  ///< short ones, at whether anything ends soon
   std::uint64_t came_ = 0;
   change::Position before_;  ///< Backlog::passed when the last step was asked for

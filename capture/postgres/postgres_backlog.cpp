@@ -4,7 +4,6 @@
 
 #include "capture/postgres/backlog_statement.hpp"
 #include "capture/postgres/postgres_session.hpp"
-#include "capture/postgres/slot_copy.hpp"
 
 namespace pgmirror::capture::postgres {
 namespace {
@@ -21,36 +20,31 @@ constexpr auto idle_wait = 200ms;
 bool PostgresSource::Session::read_backlog(ReplicationSession& session, change::Position log_end,
                                            StreamFollower& follower, const std::stop_token& stop) {
   // It stands where the slot did at the start, which is where the queue ended.
-  std::unique_ptr<SlotCopying> copying = std::move(slot_copying_);
+  SlotCopies copies = std::exchange(slot_copies_, {});
   if (std::exchange(backlog_fails_, false)) return false;
   if (log_end.value < follower.written().value + pace_.backlog.near) return false;
   try {
-    if (!copying) {
+    if (!copies) {
       confirm(session.sql(), stop);
-      copying = std::make_unique<SlotCopying>(settings_.connection, names_.slot);
+      copies = copy_slot(log_end);
     }
-    std::optional<SlotCopy> copy;
+    std::optional<SlotCopy> first;
     {
-      const std::stop_callback giving_up(stop, [&copying] { copying->abandon(); });
-      copy = copying->get();
+      const std::stop_callback giving_up(stop, [&copies] { copies.first->abandon(); });
+      first = copies.first->get();
     }
     if (stop.stop_requested()) return true;
-    const std::string& slot = copy->slot;
     spdlog::info("[MirrorSource] {} is {} MB ahead: catching up from {}", history_.source,
                  (log_end.value - follower.written().value) >> 20U, to_string(follower.written()));
-    const auto next_copy = [slot, publications = publications_.names(), steps = BacklogSteps(pace_.backlog)](
-                               libpq::Connection& server, std::uint64_t rows) mutable -> std::optional<std::string> {
-      steps.taken(rows);
-      const auto step = steps.next(postgres::read_backlog(server.execute(backlog_sql(slot))));
-      if (!step) return std::nullopt;
-      return copy_backlog_sql(slot, *step, publications);
-    };
-    BacklogReceiver receiver(std::move(copy->connection), next_copy, pace_.patience_with_queue);
-    take_backlog(receiver, session, follower, stop);
+    BacklogReaders readers(std::move(*first), std::move(copies.second), publications_.names(), pace_.backlog,
+                           pace_.patience_with_queue);
+    take_backlog(readers, session, follower, stop);
     if (stop.stop_requested()) return true;
+    // What ends behind the last commit, a checkpoint perhaps, is passed as well.
+    follower.passed(readers.last_look().passed, readers.last_look().looked_at, true);
     sync(follower, nullptr);
-    // The stream begins by decoding all of it again, which costs several times what moving the slot does.
     confirm(session.sql(), stop);
+    shorten_start(session.sql(), stop);
   } catch (const libpq::DatabaseError& failed) {
     // Whatever it was, the next try is the stream's.
     backlog_fails_ = failed.connection_lost();
@@ -67,8 +61,26 @@ bool PostgresSource::Session::read_backlog(ReplicationSession& session, change::
 void PostgresSource::Session::prepare_backlog(ReplicationSession& session, change::Position log_end) {
   if (log_end.value < history_.queue_end.value + pace_.backlog.near) return;
   const auto slot = read_slot(session.sql(), names_.slot);
-  if (slot && slot->confirmed_flush == history_.queue_end)
-    slot_copying_ = std::make_unique<SlotCopying>(settings_.connection, names_.slot);
+  if (slot && slot->confirmed_flush == history_.queue_end) slot_copies_ = copy_slot(log_end);
+}
+
+SlotCopies PostgresSource::Session::copy_slot(change::Position log_end) const {
+  const auto copy = [this](SlotCopying::Memory memory) {
+    return std::make_unique<SlotCopying>(settings_.connection, names_.slot, memory);
+  };
+  SlotCopies copies{.first = copy(SlotCopying::Memory::raised), .second = {}};
+  if (log_end.value >= history_.queue_end.value + pace_.backlog.worth_two)
+    copies.second = copy(SlotCopying::Memory::as_set);
+  return copies;
+}
+
+/// The stream begins by reading again all that lies behind the slot's restart, asking its client for news at each
+/// record of the log. A slot is moved without that, and only while it is moved does its restart follow, as far as the
+/// slot stood before.
+void PostgresSource::Session::shorten_start(libpq::Connection& connection, const std::stop_token& stop) {
+  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
+  if (stop.stop_requested()) return;
+  connection.execute(advance_slot_sql(names_.slot, history_.queue_end));
 }
 
 /// Tells the slot what is durable here, so that the server need not keep it any longer.
@@ -80,7 +92,7 @@ void PostgresSource::Session::confirm(libpq::Connection& connection, const std::
   connection.execute(advance_slot_sql(names_.slot, history_.queue_end));
 }
 
-void PostgresSource::Session::take_backlog(BacklogReceiver& receiver, ReplicationSession& session,
+void PostgresSource::Session::take_backlog(BacklogReaders& readers, ReplicationSession& session,
                                            StreamFollower& follower, const std::stop_token& stop) {
   Clock::time_point oldest_unsynced = Clock::now();
   change::Position confirmed = history_.queue_end;
@@ -93,9 +105,10 @@ void PostgresSource::Session::take_backlog(BacklogReceiver& receiver, Replicatio
     if (!ended) return;
     if (follower.inside_transaction()) throw MalformedMessage("stream message: a backlog ends inside a transaction");
     first = true;
+    readers.copy_taken();
   };
-  while (!receiver.finished()) {
-    const auto chunk = receiver.take(stop, idle_wait);
+  while (!readers.finished()) {
+    const auto chunk = readers.take(stop, idle_wait);
     if (stop.stop_requested()) return;
     const bool had_unsynced = follower.has_unsynced();
     if (chunk) chunk->each(take_messages);

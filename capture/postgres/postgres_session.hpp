@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "capture/postgres/backlog_receiver.hpp"
+#include "capture/postgres/backlog_readers.hpp"
 #include "capture/postgres/catalog_follower.hpp"
 #include "capture/postgres/connection_breaker.hpp"
 #include "capture/postgres/position_marks.hpp"
@@ -45,12 +45,14 @@ class PostgresSource::Session {
   /// hour.
   bool read_backlog(ReplicationSession& session, change::Position log_end, StreamFollower& follower,
                     const std::stop_token& stop);
-  void take_backlog(BacklogReceiver& receiver, ReplicationSession& session, StreamFollower& follower,
+  void take_backlog(BacklogReaders& readers, ReplicationSession& session, StreamFollower& follower,
                     const std::stop_token& stop);
   /// Where the slot is far behind and stands where the queue ends: what reading it needs is made beside the rest of the
   /// start.
   void prepare_backlog(ReplicationSession& session, change::Position log_end);
+  SlotCopies copy_slot(change::Position log_end) const;
   void confirm(libpq::Connection& connection, const std::stop_token& stop);
+  void shorten_start(libpq::Connection& connection, const std::stop_token& stop);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 
@@ -64,7 +66,7 @@ class PostgresSource::Session {
   CatalogFollower catalog_;
   PositionMarks marks_;
   std::optional<ReplicationSession> connected_;  ///< since the start, for the first run
-  std::unique_ptr<SlotCopying> slot_copying_;    ///< likewise
+  SlotCopies slot_copies_;                       ///< likewise
   ConnectionBreaker backlog_breaker_;
   bool backlog_fails_ = false;  ///< read by SQL; it is streamed instead, once
   std::stop_source ending_;     ///< for snapshots that are being opened

@@ -9,12 +9,12 @@
 
 namespace pgmirror::capture::postgres {
 
-SlotCopying::SlotCopying(const config::ConnectionSettings& settings, const std::string& slot)
-    : copy_(std::async(std::launch::async, [this, settings, slot] {
+SlotCopying::SlotCopying(const config::ConnectionSettings& settings, const std::string& slot, Memory memory)
+    : copy_(std::async(std::launch::async, [this, settings, slot, memory] {
         libpq::Connection connection = open_source_session(settings, "pgmirror backlog");
         const ConnectionBreaker::Guard guard(breaker_, PQsocket(connection.native()));
         if (abandoned_) throw libpq::DatabaseError("reading of the backlog was given up", {}, true);
-        raise_decoding_memory(connection);
+        if (memory == Memory::raised) raise_decoding_memory(connection);
         // A server process whose client has gone would keep its slot until it comes to send.
         if (connection.server_version() >= since::connection_check)
           connection.execute("SET client_connection_check_interval = 1000");

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <future>
+#include <memory>
 #include <string>
 
 #include "capture/postgres/connection_breaker.hpp"
@@ -21,11 +24,14 @@ struct SlotCopy {
 /// breaks what is on its way. One thread.
 class SlotCopying {
  public:
-  SlotCopying(const config::ConnectionSettings& settings, const std::string& slot);
+  /// `memory`: whether its server process may keep more of a large transaction than others (decoding_memory.hpp).
+  enum class Memory : std::uint8_t { raised, as_set };
+  SlotCopying(const config::ConnectionSettings& settings, const std::string& slot, Memory memory);
   ~SlotCopying() { abandon(); }
   SlotCopying(const SlotCopying&) = delete;
   SlotCopying& operator=(const SlotCopying&) = delete;
 
+  bool ready() const { return copy_.wait_for(std::chrono::seconds{0}) == std::future_status::ready; }
   /// Waits for it; once. Throws DatabaseError, also when it was abandoned.
   SlotCopy get() { return copy_.get(); }
   /// Ends what waits for the server. Any thread.
@@ -35,6 +41,14 @@ class SlotCopying {
   ConnectionBreaker breaker_;
   std::atomic<bool> abandoned_ = false;
   std::future<SlotCopy> copy_;
+};
+
+/// Of one slot, for those who read its backlog together.
+struct SlotCopies {
+  std::unique_ptr<SlotCopying> first;
+  std::unique_ptr<SlotCopying> second;  ///< nobody: the backlog is a small one
+
+  explicit operator bool() const { return first != nullptr; }
 };
 
 }  // namespace pgmirror::capture::postgres

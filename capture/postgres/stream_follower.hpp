@@ -37,6 +37,9 @@ class StreamFollower {
   void take(std::string_view frame);
   /// The same with the message of a frame alone, where messages come without frames.
   void take_message(std::string_view message);
+  /// Everything that ends up to `place` was taken, at that time by the server's clock, and it is not inside a
+  /// transaction. `urgent`: it is written down though no commit of the source ends there.
+  void passed(change::Position place, change::CommitTime time, bool urgent);
   /// Writes down how far an idle source has come, when it is time. To be called now and then.
   void tick();
   /// `look` is called before a transaction that the queue has not got is written, and may
@@ -77,7 +80,6 @@ class StreamFollower {
   void meet(const PositionMark& mark, change::CommitTime time);
   void write_notes(change::Position place, change::CommitTime time,
                    const std::function<void(change::TransactionWriter&)>& last);
-  void passed(change::Position place, change::CommitTime time, bool urgent);
   void write_alone(change::Position position, change::CommitTime time,
                    const std::function<void(change::TransactionWriter&)>& content);
   void committed(change::Position position);

@@ -23,12 +23,12 @@ void leave(FollowedServer& followed) {
   followed.stop_and_free_slot();
 }
 
-bool reads_backlog(FollowedServer& followed) {
-  return !followed
-              .sql(
-                  "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
-                  " current_database() AND state = 'active' AND query LIKE 'COPY%'")
-              .empty();
+int backlog_readers(FollowedServer& followed) {
+  return std::stoi(
+      followed.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
+                   " current_database() AND state = 'active' AND query LIKE 'COPY%'"));
 }
+
+bool reads_backlog(FollowedServer& followed) { return backlog_readers(followed) > 0; }
 
 }  // namespace pgmirror::tests

@@ -2,7 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <pqxx/nontransaction>
+#include <thread>
 
+#include "capture/postgres/backlog_receiver.hpp"
+#include "capture/postgres/backlog_statement.hpp"
+#include "capture/postgres/log_position.hpp"
+#include "capture/postgres/source_session.hpp"
 #include "tests/scenario/postgres_source/left_server.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/tcp_proxy.hpp"
@@ -63,7 +69,7 @@ Lines followed_history(const capture::postgres::BacklogPace& pace) {
 TEST(PostgresBacklog, GivesWhatTheStreamGives) {
   const Lines streamed = followed_history({.near = 1ULL << 40U});
   EXPECT_GT(streamed.size(), 9000U);
-  for (const auto& pace : {small_steps, one_step}) {
+  for (const auto& pace : {small_steps, two_readers, one_step}) {
     const Lines read = followed_history(pace);
     EXPECT_EQ(read.size(), streamed.size());
     const auto [was_read, was_streamed] = std::ranges::mismatch(read, streamed);
@@ -71,6 +77,118 @@ TEST(PostgresBacklog, GivesWhatTheStreamGives) {
       ADD_FAILURE() << was_read->substr(0, 200) << "\nwhere the stream has " << was_streamed->substr(0, 200);
     }
   }
+}
+
+/// Commits of many sessions lie across the places where one reader ends and the other begins.
+TEST(PostgresBacklog, TwoReadersMissNoCommitAndRepeatNone) {
+  constexpr int sessions = 4;
+  constexpr int each = 5000;
+  FollowedServer followed;
+  followed.pace.backlog = two_readers;
+  leave(followed);
+  {
+    std::vector<std::jthread> writers;
+    for (int session = 0; session < sessions; ++session) {
+      writers.emplace_back([&followed, session] {
+        pqxx::nontransaction(*followed.open_session()).exec(single_rows(session * each + 1, (session + 1) * each));
+      });
+    }
+  }
+  followed.start();
+  Lines changes = followed.new_changes();
+  Lines written = inserts(1, sessions * each);
+  std::ranges::sort(changes);
+  std::ranges::sort(written);
+  EXPECT_EQ(changes, written);
+}
+
+class BacklogInTwoParts : public testing::Test {
+ protected:
+  /// Neither reader can send all of its part while the queue takes nothing.
+  void read_in_the_middle() {
+    followed_.pace.backlog = two_parts;
+    leave(followed_);
+    followed_.sql("ALTER TABLE t ADD filler text");
+    followed_.sql(fmt::format(
+        "DO $$ BEGIN FOR i IN 1..{} LOOP INSERT INTO t VALUES (i, repeat('x', 2000)); COMMIT; END LOOP; END $$", rows));
+    followed_.log().close_gate();
+    followed_.start();
+    ASSERT_TRUE(eventually(20s, [&] { return backlog_readers(followed_) == 2; }));
+  }
+  void terminate(const std::string& which) {
+    followed_.sql("SELECT pg_terminate_backend(" + which +
+                  "(pid)) FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname ="
+                  " current_database()");
+  }
+  void expect_all_rows() {
+    followed_.log().open_gate();
+    ASSERT_TRUE(followed_.caught_up(60s));
+    int next = 1;
+    for (const std::string& change : followed_.log().changes()) {
+      if (!change.starts_with("insert")) continue;
+      ASSERT_TRUE(change.starts_with(fmt::format("insert t [{}|", next))) << change.substr(0, 40);
+      ++next;
+    }
+    EXPECT_EQ(next, rows + 1);
+  }
+
+  static constexpr int rows = 20'000;
+  FollowedServer followed_;
+};
+
+TEST_F(BacklogInTwoParts, ComesInTheOrderOfTheCommits) {
+  read_in_the_middle();
+  expect_all_rows();
+}
+
+TEST_F(BacklogInTwoParts, IsGivenUpWholeWhereTheQueueIsFull) {
+  followed_.pace.patience_with_queue = 1s;
+  read_in_the_middle();
+  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed_) == 0; }));
+  expect_all_rows();
+}
+
+TEST_F(BacklogInTwoParts, ReaderOfTheBeginningIsTerminated) {
+  read_in_the_middle();
+  terminate("min");
+  expect_all_rows();
+}
+
+TEST_F(BacklogInTwoParts, ReaderOfTheRestIsTerminated) {
+  read_in_the_middle();
+  terminate("max");
+  expect_all_rows();
+}
+
+/// A taking side that takes nothing loses the connection of the reader whose turn it is, and only that.
+TEST(BacklogReceiver, KeepsItsConnectionWhileItIsNotItsTurn) {
+  using capture::postgres::BacklogReceiver;
+  constexpr int rows = 50'000;
+  FollowedServer followed;
+  const auto receive = [&](bool its_turn) {
+    const auto next = [&, asked = false](libpq::Connection&, std::uint64_t) mutable -> std::optional<std::string> {
+      if (std::exchange(asked, true)) return std::nullopt;
+      return fmt::format("COPY (SELECT repeat('x', 1000) FROM generate_series(1, {})) TO STDOUT (FORMAT binary)", rows);
+    };
+    auto receiver = std::make_unique<BacklogReceiver>(
+        capture::postgres::open_source_session(followed.direct, "pgmirror backlog"), next, 500ms, [](const auto&) {});
+    receiver->have_turn(its_turn);
+    return receiver;
+  };
+  const auto waiting = receive(false);
+  const auto taken_from = receive(true);
+  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed) == 2; }));
+  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed) == 1; }));
+  int came = 0;
+  bool first = true;
+  while (!waiting->finished()) {
+    const auto chunk = waiting->take({}, 10s);
+    if (!chunk) continue;
+    chunk->each([&](std::string_view bytes) {
+      capture::postgres::each_copied_message(bytes, std::exchange(first, false), [&](std::string_view) { ++came; });
+    });
+  }
+  EXPECT_EQ(came, rows);
 }
 
 TEST(PostgresBacklog, ConnectionIsCutAgainAndAgain) {
@@ -186,6 +304,22 @@ TEST(PostgresBacklog, LeavesNoSlotBehind) {
   EXPECT_EQ(followed.new_changes(), inserts(1, 5000));
   EXPECT_TRUE(eventually(20s, [&] {
     return followed.sql("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()") == "1";
+  }));
+}
+
+/// Else the server reads again all that lies before, record by record.
+TEST(PostgresBacklog, StreamBeginsWithACheckpointBehindTheLastCommit) {
+  FollowedServer followed;
+  leave(followed);
+  followed.pace.idle_advance = 1h;
+  followed.sql(single_rows(1, 10000));
+  const change::Position after = followed.server_position();
+  followed.sql("CHECKPOINT");
+  followed.start();
+  EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes() == inserts(1, 10000); }));
+  EXPECT_TRUE(eventually(10s, [&] {
+    return followed.sql("SELECT restart_lsn >= '" + to_string(after) +
+                        "' FROM pg_replication_slots WHERE slot_name = '" + followed.slot() + "'") == "t";
   }));
 }
 

@@ -2,6 +2,7 @@
 
 #include "capture/postgres/backlog_statement.hpp"
 #include "capture/postgres/backlog_steps.hpp"
+#include "capture/postgres/backlog_turns.hpp"
 #include "capture/postgres/frame_reader.hpp"
 
 namespace pgmirror::tests {
@@ -97,6 +98,73 @@ TEST(BacklogSteps, LeaveALittleBehindALargeTransactionToTheStream) {
   steps.taken(90);
   EXPECT_EQ(next(steps, 3900, 900, 4200), std::nullopt);
   EXPECT_EQ(next(steps, 3900, 3800, 4200), step(4200, 0)) << "where the slot has moved";
+}
+
+constexpr BacklogPace pace_of_two{.near = 10,
+                                  .probe = 200,
+                                  .first = 100,
+                                  .most_read = 5000,
+                                  .worth_two = 1000,
+                                  .most_for_two = 2000,
+                                  .first_share = 0.5};
+
+TEST(BacklogSplit, IsMadeWhereTransactionsEnd) {
+  BacklogSteps steps(pace_of_two);
+  const Backlog backlog{.passed = {1000}, .restart = {1000}, .log_end = {2500}};
+  EXPECT_EQ(steps.split(backlog), std::nullopt) << "nothing is known of it";
+  steps.next(backlog);
+  steps.taken(0);
+  EXPECT_EQ(steps.split(backlog), std::nullopt) << "both would read all of one transaction";
+  steps.next(backlog);
+  steps.taken(1);
+  EXPECT_EQ(steps.split(backlog), (BacklogSplit{.middle = {1750}, .end = {2500}}));
+}
+
+TEST(BacklogSplit, IsMadeOfMuchAndNotOfTooMuch) {
+  BacklogSteps steps(pace_of_two);
+  steps.taken(1);
+  EXPECT_EQ(steps.split({.passed = {1000}, .restart = {1000}, .log_end = {1999}}), std::nullopt);
+  EXPECT_EQ(steps.split({.passed = {1000}, .restart = {1000}, .log_end = {2000}}),
+            (BacklogSplit{.middle = {1500}, .end = {2000}}));
+  EXPECT_EQ(steps.split({.passed = {1000}, .restart = {1000}, .log_end = {9000}}),
+            (BacklogSplit{.middle = {2000}, .end = {3000}}));
+  EXPECT_EQ(steps.split({.passed = {4500}, .restart = {4200}, .log_end = {19000}}),
+            (BacklogSplit{.middle = {5500}, .end = {6500}}));
+  EXPECT_EQ(steps.split({.passed = {8500}, .restart = {8300}, .log_end = {9400}}), std::nullopt);
+}
+
+TEST(BacklogSplit, IsNotMadeWhereBothWouldReadMuchAgain) {
+  BacklogSteps steps(pace_of_two);
+  steps.taken(1);
+  EXPECT_EQ(steps.split({.passed = {2000}, .restart = {1499}, .log_end = {9000}}), std::nullopt);
+  EXPECT_NE(steps.split({.passed = {2000}, .restart = {1500}, .log_end = {9000}}), std::nullopt);
+}
+
+using Reader = BacklogTurns::Reader;
+constexpr std::chrono::milliseconds at_once{0};
+
+TEST(BacklogTurns, AreTakenInTheOrderOfTheLog) {
+  BacklogTurns turns;
+  EXPECT_EQ(turns.wait({}, at_once), std::nullopt);
+  turns.add(Reader::first);
+  turns.add(Reader::second);
+  EXPECT_EQ(turns.wait({}, at_once), Reader::first);
+  EXPECT_EQ(turns.wait({}, at_once), Reader::first) << "until all of it was taken";
+  turns.taken();
+  turns.end();
+  EXPECT_EQ(turns.wait({}, at_once), Reader::second);
+  EXPECT_FALSE(turns.ended());
+  turns.taken();
+  EXPECT_EQ(turns.wait({}, at_once), std::nullopt);
+  EXPECT_TRUE(turns.ended());
+}
+
+TEST(BacklogTurns, EndForTheReaderThatWaitsForItsPart) {
+  BacklogTurns turns;
+  turns.hand_over({.middle = {1}, .end = {2}});
+  turns.end();
+  EXPECT_EQ(turns.wait_for_split(), (BacklogSplit{.middle = {1}, .end = {2}})) << "its turn is waited for";
+  EXPECT_EQ(turns.wait_for_split(), std::nullopt);
 }
 
 TEST(BacklogStatement, QuotesWhatItIsGiven) {
