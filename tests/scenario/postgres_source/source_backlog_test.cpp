@@ -7,7 +7,6 @@
 
 #include "capture/postgres/backlog_receiver.hpp"
 #include "capture/postgres/backlog_statement.hpp"
-#include "capture/postgres/log_position.hpp"
 #include "capture/postgres/source_session.hpp"
 #include "tests/scenario/postgres_source/left_server.hpp"
 #include "tests/support/eventually.hpp"
@@ -304,22 +303,6 @@ TEST(PostgresBacklog, LeavesNoSlotBehind) {
   EXPECT_EQ(followed.new_changes(), inserts(1, 5000));
   EXPECT_TRUE(eventually(20s, [&] {
     return followed.sql("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()") == "1";
-  }));
-}
-
-/// Else the server reads again all that lies before, record by record.
-TEST(PostgresBacklog, StreamBeginsWithACheckpointBehindTheLastCommit) {
-  FollowedServer followed;
-  leave(followed);
-  followed.pace.idle_advance = 1h;
-  followed.sql(single_rows(1, 10000));
-  const change::Position after = followed.server_position();
-  followed.sql("CHECKPOINT");
-  followed.start();
-  EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes() == inserts(1, 10000); }));
-  EXPECT_TRUE(eventually(10s, [&] {
-    return followed.sql("SELECT restart_lsn >= '" + to_string(after) +
-                        "' FROM pg_replication_slots WHERE slot_name = '" + followed.slot() + "'") == "t";
   }));
 }
 
