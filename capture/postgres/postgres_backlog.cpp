@@ -68,7 +68,8 @@ SlotCopies PostgresSource::Session::copy_slot(change::Position log_end) const {
   const auto copy = [this](SlotCopying::Memory memory) {
     return std::make_unique<SlotCopying>(settings_.connection, names_.slot, memory);
   };
-  SlotCopies copies{.first = copy(SlotCopying::Memory::raised), .second = {}};
+  SlotCopies copies;
+  copies.first = copy(SlotCopying::Memory::raised);
   if (log_end.value >= history_.queue_end.value + pace_.backlog.worth_two)
     copies.second = copy(SlotCopying::Memory::as_set);
   return copies;
