@@ -23,6 +23,9 @@ const Value* key_cells(const RowEffect& effect) { return effect.key; }
 /// Where the row stood before: under another key, or under its own.
 const Value* old_key_cells(const RowEffect& effect) { return effect.from != nullptr ? effect.from : effect.key; }
 
+/// Whether ANY can be given the cells as one list: an array of arrays is an array.
+bool listed(const TargetType& type) { return !type.needs_cast() || !type.sql.ends_with(']'); }
+
 TargetType plain_text() { return {.sql = "text", .oid = 25, .array_oid = text_array_oid, .array_sql = "text[]"}; }
 
 }  // namespace
@@ -45,7 +48,7 @@ Statement RowRenderer::clear_odd(const Rows& rows) const {
 Statement RowRenderer::remove(const Rows& rows, std::optional<std::uint64_t> expected) {
   libpq::Parameters parameters;
   std::string sql;
-  if (table_.key.size() == 1) {
+  if (table_.key.size() == 1 && listed(table_.columns[table_.key.front()].type)) {
     const MirrorColumn& key = table_.columns[table_.key.front()];
     std::string keys = cells(rows, table_.key.front(), key_cells);
     if (rows.size() >= least_range) {

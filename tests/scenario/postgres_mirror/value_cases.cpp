@@ -39,6 +39,10 @@ const std::vector<MirrorCase>& value_cases() {
        "NULL)",
        {"INSERT INTO t VALUES (3, '[5:6][-1:0]={{1,2},{3,4}}', ARRAY[E'line\\nbreak', ' ', 'tab\there'], '{}')",
         "UPDATE t SET i = ARRAY[NULL, 7]::int[] WHERE id = 1"}},
+      {"T8_ArrayAsKey",
+       "CREATE TABLE t(k text[] PRIMARY KEY, n int); INSERT INTO t VALUES ('{NULL}', 1), ('{\"NULL\"}', 2), ('{}', 3); "
+       "CREATE DOMAIN words AS text[]; CREATE TABLE d(k words PRIMARY KEY); INSERT INTO d VALUES ('{}'), ('{NULL}')",
+       {"UPDATE t SET n = 10 * n", "DELETE FROM t WHERE k = '{\"NULL\"}'; DELETE FROM d WHERE k = '{}'"}},
       {"T9_Enums",
        "CREATE TYPE mood AS ENUM ('so so', 'it''s \"fine\"', 'ok'); CREATE TABLE t(m mood PRIMARY KEY, a mood[], n "
        "int); INSERT INTO t VALUES ('so so', '{ok,\"so so\"}', 1), ('ok', NULL, 2)",
