@@ -17,8 +17,9 @@ struct PinnedSetting {
   const char* answer;  ///< as current_setting() prints it then
 };
 
-/// Settings that change how values or definitions are printed, which rows are seen, or when a session ends.
-constexpr std::array<PinnedSetting, 14> pinned{{
+/// Settings that change how values or definitions are printed, how the texts that triggers have logged are read, which
+/// rows are seen, or when a session ends.
+constexpr std::array<PinnedSetting, 16> pinned{{
     {"datestyle", "ISO,MDY", "ISO, MDY"},
     {"intervalstyle", "postgres", "postgres"},
     {"timezone", "UTC", "UTC"},
@@ -27,6 +28,8 @@ constexpr std::array<PinnedSetting, 14> pinned{{
     {"lc_monetary", "C", "C"},
     {"search_path", "", ""},
     {"row_security", "off", "off"},
+    {"array_nulls", "on", "on"},
+    {"xmloption", "content", "content"},
     {"quote_all_identifiers", "off", "off"},
     {"standard_conforming_strings", "on", "on"},
     {"statement_timeout", "0", "0"},

@@ -23,8 +23,9 @@ class FollowedCases : public testing::TestWithParam<MirrorCase> {
     for (const config::ConnectionSettings& side : {pair_->source(), pair_->mirror()}) {
       pqxx::connection connection(connection_string(side));
       pqxx::nontransaction session(connection);
-      for (const char* setting : {"DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "extra_float_digits = -5",
-                                  "bytea_output = 'escape'", "TimeZone = 'Asia/Kolkata'"}) {
+      for (const char* setting :
+           {"DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "extra_float_digits = -5",
+            "bytea_output = 'escape'", "TimeZone = 'Asia/Kolkata'", "array_nulls = off", "xmloption = 'document'"}) {
         session.exec("ALTER DATABASE " + side.database + " SET " + setting);
       }
     }
@@ -46,7 +47,8 @@ class FollowedCases : public testing::TestWithParam<MirrorCase> {
  private:
   static void in_schema(const MirrorCase& each, const std::string& sql) {
     try {
-      pair_->run("SET search_path = " + quoted(each.name) + ", public", sql);
+      pair_->run("SET array_nulls = on; SET xmloption = content; SET search_path = " + quoted(each.name) + ", public",
+                 sql);
     } catch (const std::exception& failure) {
       throw std::runtime_error(each.name + ": " + failure.what());
     }
