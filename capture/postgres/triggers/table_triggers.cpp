@@ -98,9 +98,9 @@ WantedTriggers wanted_triggers(const FollowedTable& followed, const CatalogTable
 std::map<ObjectId, TriggerState> read_triggers(libpq::Connection& connection, const std::vector<WantedTriggers>& wanted,
                                                const CatalogPicture& picture) {
   const libpq::Result result = connection.execute(fmt::format(
-      "SELECT t.tgrelid, t.tgtype, t.oid, t.xmin, pg_catalog.encode(t.tgargs, 'hex'), coalesce(i.xmin = t.xmin, false),"
-      " t.tgname"
-      " FROM pg_catalog.pg_trigger t LEFT JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.tgrelid"
+      "SELECT t.tgrelid, t.tgtype, t.oid, t.xmin, pg_catalog.encode(t.tgargs, 'hex'),"
+      " EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = t.tgrelid AND i.xmin = t.xmin), t.tgname"
+      " FROM pg_catalog.pg_trigger t"
       " WHERE {} AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' ORDER BY t.tgrelid, t.tgtype",
       calls_log_function()));
   const std::map<ObjectId, const WantedTriggers*> leaves = by_leaf(wanted, picture);
