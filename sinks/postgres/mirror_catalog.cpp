@@ -18,12 +18,20 @@ SELECT c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod, pg_catalog.form
                                    AND p.amoprighttype = k.opcintype AND p.amopstrategy = 3
           JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr
           JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
-         WHERE k.opcintype = a.atttypid AND k.opcdefault AND s.nspname <> 'pg_catalog'),
-       a.attcollation IN (0, 100, 950) -- the database's own and "C" (pg_collation.dat); NULL without columns
+         WHERE k.opcintype = b.oid AND k.opcdefault AND s.nspname <> 'pg_catalog'),
+       a.attcollation IN (0, 100, 950), -- the database's own and "C" (pg_collation.dat); NULL without columns
+       CASE WHEN b.oid <> a.atttypid AND b.typtype = 'e' THEN pg_catalog.format_type(b.oid, NULL) END
   FROM path
  CROSS JOIN pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN LATERAL (
+    WITH RECURSIVE domains AS (
+      SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
+      UNION ALL
+      SELECT t.oid, t.typtype, t.typbasetype FROM domains d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype
+       WHERE d.typtype = 'd')
+    SELECT oid, typtype FROM domains WHERE typtype <> 'd') AS b ON true
  WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
  ORDER BY c.relname, a.attnum)sql";
 
@@ -75,6 +83,7 @@ CatalogColumn column_at(const libpq::Result& result, int row) {
   column.identity_always = result.boolean(row, 9);
   if (!result.is_null(row, 10)) column.equal = result.text(row, 10);
   column.told_apart_by_bytes = result.boolean(row, 11);
+  if (!result.is_null(row, 12)) column.compared_as = result.text(row, 12);
   return column;
 }
 

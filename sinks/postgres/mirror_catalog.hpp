@@ -20,6 +20,8 @@ struct CatalogColumn {
   bool identity_always = false;
   /// `=`, or where the type is an extension's the operator of its default order with its schema.
   std::string equal = "=";
+  /// The enum below a domain, which has no equality of its own; else empty.
+  std::string compared_as;
   /// Texts that differ in a byte are different: no collation of people's that says otherwise.
   bool told_apart_by_bytes = true;
 };

@@ -17,6 +17,7 @@ struct MirrorColumn {
   TargetType type;
   bool not_null = false;    ///< the mirror refuses NULL, so an odd value there needs SchemaBuilder::allow_null first
   std::string equal = "=";  ///< the operator of the type's order, wherever its extension lives
+  std::string compared_as;  ///< the type to compare it as, where its own has no equality; else empty
   bool identity_always = false;  ///< GENERATED ALWAYS AS IDENTITY: no UPDATE may set it
 };
 

@@ -60,8 +60,9 @@ Statement RowRenderer::remove(const Rows& rows, std::optional<std::uint64_t> exp
       }
     }
     parameters.binary(std::move(keys), key.type.array_oid);
-    sql = fmt::format("DELETE FROM {} AS t WHERE t.{} {} ANY ($1{})", table_.quoted, key.quoted, key.equal,
-                      key.type.needs_cast() ? fmt::format("::{}[]", key.type.sql) : "");
+    const std::string& type = key.compared_as.empty() ? key.type.sql : key.compared_as;
+    sql = fmt::format("DELETE FROM {} AS t WHERE {} {} ANY ($1{})", table_.quoted, compared("t." + key.quoted, key),
+                      key.equal, key.type.needs_cast() ? fmt::format("::{}[]", type) : "");
   } else {
     add_arrays(parameters, rows, table_.key, key_cells);
     sql = fmt::format("DELETE FROM {} AS t USING {} WHERE {}", table_.quoted, unnest({{'c', table_.key}}),
@@ -155,7 +156,11 @@ Statement RowRenderer::move(const Rows& rows, const Columns& columns) {
 Statement RowRenderer::update_unique(const Rows& rows, const Columns& columns, const Columns& unique) {
   Texts stays;
   for (const std::size_t column : unique) {
-    stays.push_back(fmt::format("t.{} IS NOT DISTINCT FROM {}", table_.columns[column].quoted, element('c', column)));
+    const MirrorColumn& unique_column = table_.columns[column];
+    // As texts where the type's equality, if it has one, may be out of sight.
+    stays.push_back(unique_column.type.needs_cast()
+                        ? fmt::format("t.{}::text IS NOT DISTINCT FROM u.c{}", unique_column.quoted, column)
+                        : fmt::format("t.{} IS NOT DISTINCT FROM {}", unique_column.quoted, element('c', column)));
   }
   const Columns all = every_column();
   const auto [names, elements] = names_and_elements(all);
@@ -163,7 +168,9 @@ Statement RowRenderer::update_unique(const Rows& rows, const Columns& columns, c
   Texts rejoin;
   for (const std::size_t column : table_.key) {
     gone_keys.push_back(fmt::format("t.{} AS k{}", table_.columns[column].quoted, column));
-    rejoin.push_back(fmt::format("gone.k{} {} {}", column, table_.columns[column].equal, element('c', column)));
+    const MirrorColumn& key = table_.columns[column];
+    rejoin.push_back(fmt::format("{} {} {}", compared(fmt::format("gone.k{}", column), key), key.equal,
+                                 compared(element('c', column), key)));
   }
   const std::string same = fmt::format("{}", fmt::join(stays, " AND "));
   const std::string sql = fmt::format(
@@ -348,7 +355,8 @@ std::string RowRenderer::match_key(char prefix) const {
   Texts conditions;
   for (const std::size_t column : table_.key) {
     const MirrorColumn& key = table_.columns[column];
-    conditions.push_back(fmt::format("t.{} {} {}", key.quoted, key.equal, element(prefix, column)));
+    conditions.push_back(
+        fmt::format("{} {} {}", compared("t." + key.quoted, key), key.equal, compared(element(prefix, column), key)));
   }
   return fmt::format("{}", fmt::join(conditions, " AND "));
 }

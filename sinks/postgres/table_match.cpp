@@ -78,6 +78,7 @@ class Matcher {
                                     .type = *type,
                                     .not_null = found->not_null,
                                     .equal = found->equal,
+                                    .compared_as = found->compared_as,
                                     .identity_always = found->identity_always});
   }
 

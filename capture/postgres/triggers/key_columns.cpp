@@ -15,12 +15,11 @@ constexpr const char* exact_types =
 using Place = std::pair<ObjectId, int>;
 
 /// By index column: the equality operator of its operator class. Those over any array, enum or range take the column's
-/// own type; a domain counts as what it is over.
+/// own type, or the one below its domains: a domain over an enum is none.
 std::map<Place, KeyColumns::Column> read_operators(libpq::Connection& connection) {
   const libpq::Result result = connection.execute(fmt::format(
       "SELECT i.indrelid, a.attnum, pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname),"
-      " pg_catalog.format_type(CASE WHEN ot.typtype <> 'p' THEN ot.oid WHEN t.typtype = 'd' THEN t.typbasetype"
-      "  ELSE t.oid END, -1),"
+      " pg_catalog.format_type(CASE WHEN ot.typtype <> 'p' THEN ot.oid ELSE b.oid END, -1),"
       " t.oid = ANY {} AND (a.attcollation = 0 OR coalesce(l.collisdeterministic, true))"
       " FROM pg_catalog.pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) AS k(number, class)"
       " JOIN pg_catalog.pg_opclass c ON c.oid = k.class"
@@ -30,6 +29,9 @@ std::map<Place, KeyColumns::Column> read_operators(libpq::Connection& connection
       " JOIN pg_catalog.pg_type ot ON ot.oid = o.oprright"
       " JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number"
       " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+      " CROSS JOIN LATERAL (WITH RECURSIVE domains AS (SELECT t.oid, t.typtype, t.typbasetype UNION ALL"
+      "  SELECT u.oid, u.typtype, u.typbasetype FROM domains d JOIN pg_catalog.pg_type u ON u.oid = d.typbasetype"
+      "   WHERE d.typtype = 'd') SELECT oid FROM domains WHERE typtype <> 'd') AS b"
       " LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation"
       " WHERE i.indisvalid AND (i.indisprimary OR i.indisreplident)",
       exact_types));

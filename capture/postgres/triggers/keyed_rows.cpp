@@ -68,7 +68,7 @@ std::string touched_rows(const LogInterval& interval, const LoggedTable& table, 
     const KeyColumns::Column& column = table.key.columns[i];
     texts += fmt::format(", {} AS v{}", unquoted_cell(fmt::format("k{}", i)), i);
     found +=
-        fmt::format("{}t.{} {} k.v{}::{}", found.empty() ? "" : " AND ",
+        fmt::format("{0}t.{1}::{4} {2} k.v{3}::{4}", found.empty() ? "" : " AND ",
                     libpq::quote_identifier(relation.columns[relation.key[i]].name), column.equals, i, column.type);
     cells += fmt::format(", k.v{}", i);
   }

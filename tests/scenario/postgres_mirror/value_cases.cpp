@@ -48,6 +48,15 @@ const std::vector<MirrorCase>& value_cases() {
        "int); INSERT INTO t VALUES ('so so', '{ok,\"so so\"}', 1), ('ok', NULL, 2)",
        {"INSERT INTO t VALUES ('it''s \"fine\"', '{}', 3)", "UPDATE t SET n = 9 WHERE m = 'so so'",
         "DELETE FROM t WHERE m = 'ok'"}},
+      {"T12_DomainsOverEnumsAndTypesOfExtensions",
+       "CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public; CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN "
+       "outer_mood AS mood; CREATE DOMAIN felt AS outer_mood; CREATE DOMAIN pairs AS hstore; CREATE TABLE t(k felt "
+       "PRIMARY KEY, n int); CREATE TABLE u(a felt, b pairs, n int, PRIMARY KEY (a, b)); CREATE TABLE v(id int PRIMARY "
+       "KEY, a felt UNIQUE, b hstore UNIQUE); INSERT INTO t VALUES ('low', 1), ('high', 2); INSERT INTO u VALUES "
+       "('low', "
+       "'a=>1', 1), ('high', '', 2); INSERT INTO v VALUES (1, 'low', 'a=>1'), (2, 'high', '')",
+       {"UPDATE t SET n = n + 1; UPDATE u SET n = n + 1; UPDATE v SET b = 'b=>2' WHERE id = 1",
+        "DELETE FROM t WHERE k::text = 'low'; DELETE FROM u WHERE a::text = 'low'; DELETE FROM v WHERE id = 2"}},
       {"T10_EnumGrowsWhileStreaming",
        "CREATE TYPE size AS ENUM ('s', 'm'); CREATE TABLE t(id int PRIMARY KEY, s size); INSERT INTO t VALUES (1, 's')",
        {"ALTER TYPE size ADD VALUE 'xl'", "INSERT INTO t VALUES (2, 'xl')", "ALTER TYPE size ADD VALUE 'l' BEFORE 'xl'",
