@@ -15,6 +15,7 @@ namespace {
 using change::Value;
 
 constexpr Oid bigint_array_oid = 1016;
+constexpr std::string_view regclass = "regclass";
 /// A third of the server's work where the keys follow each other, as in a purge or a change of a whole table.
 constexpr std::size_t least_range = 100;
 
@@ -24,7 +25,11 @@ const Value* key_cells(const RowEffect& effect) { return effect.key; }
 const Value* old_key_cells(const RowEffect& effect) { return effect.from != nullptr ? effect.from : effect.key; }
 
 /// Whether ANY can be given the cells as one list: an array of arrays is an array.
-bool listed(const TargetType& type) { return !type.needs_cast() || !type.sql.ends_with(']'); }
+bool listed(const TargetType& type) { return !type.needs_cast() || (!type.sql.ends_with(']') && type.sql != regclass); }
+
+std::string compared(const std::string& operand, const MirrorColumn& column) {
+  return column.compared_as.empty() ? operand : fmt::format("{}::{}", operand, column.compared_as);
+}
 
 TargetType plain_text() { return {.sql = "text", .oid = 25, .array_oid = text_array_oid, .array_sql = "text[]"}; }
 
@@ -335,6 +340,8 @@ change::Tuple RowRenderer::tuple(const Value* cells_of_row) const {
 
 std::string RowRenderer::element(char prefix, std::size_t column) const {
   const TargetType& type = table_.columns[column].type;
+  // From text they are cast by another function than the one that reads what they print.
+  if (type.sql == regclass) return fmt::format("regclassin(textout(u.{}{}))", prefix, column);
   return type.needs_cast() ? fmt::format("u.{}{}::{}", prefix, column, type.sql)
                            : fmt::format("u.{}{}", prefix, column);
 }

@@ -98,6 +98,10 @@ const std::vector<MirrorCase>& value_cases() {
        "'(3,4),(1,2)')",
        {"INSERT INTO t VALUES (2, '', NULL, 'text only', NULL, 0, '0/0', '', '', NULL, NULL, '(NaN,Infinity)', NULL)",
         "UPDATE t SET v = to_tsvector('simple', 'a b c') WHERE id = 1"}},
+      {"T19_NamesOfTablesAsValues",
+       "CREATE TABLE t(k regclass PRIMARY KEY, v regclass); INSERT INTO t VALUES ('-', 'pg_class'), ('pg_proc', '-')",
+       {"INSERT INTO t VALUES ('pg_type', '-')", "UPDATE t SET v = '-' WHERE k = '-'::regclass",
+        "DELETE FROM t WHERE k IN ('-'::regclass, 'pg_proc'::regclass)"}},
       {"T20_UuidKey",
        "CREATE TABLE t(id uuid PRIMARY KEY, v int); INSERT INTO t SELECT md5(g::text)::uuid, g FROM generate_series(1, "
        "100) g",
