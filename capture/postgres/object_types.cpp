@@ -177,9 +177,10 @@ SchemaObjects read_types(libpq::Connection& connection) {
   SchemaObjects objects;
   read_enums(connection, objects);
   read_domains(connection, objects);
-  read_domain_constraints(connection, objects);
   read_composites(connection, objects);
+  // A domain's constraint may look into a composite.
   read_attributes(connection, objects);
+  read_domain_constraints(connection, objects);
   read_ranges(connection, objects);
   return objects;
 }

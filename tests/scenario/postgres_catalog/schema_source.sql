@@ -17,8 +17,9 @@ CREATE TYPE shop.unused AS ENUM ('never');
 CREATE DOMAIN shop.positive AS int DEFAULT 1 CONSTRAINT above_zero CHECK (VALUE > 0) CONSTRAINT small CHECK (VALUE < 1000000);
 CREATE DOMAIN shop.short AS varchar(20) COLLATE "C" NOT NULL;
 CREATE TYPE shop.address AS (street text COLLATE "C", "House No" int, moods shop.mood[]);
+CREATE DOMAIN shop.inhabited AS shop.address CONSTRAINT housed CHECK ((VALUE)."House No" > 0);
 COMMENT ON COLUMN shop.address.street IS 'where';
-CREATE TYPE shop.person AS (name text, home shop.address);
+CREATE TYPE shop.person AS (name text, home shop.inhabited);
 CREATE TYPE shop.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi);
 CREATE DOMAIN shop.spans AS shop.span[];
 
