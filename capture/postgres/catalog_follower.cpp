@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "capture/postgres/catalog_comparison.hpp"
 #include "capture/postgres/catalog_memory.hpp"
 #include "capture/postgres/event_writing.hpp"
 #include "capture/postgres/source_session.hpp"
@@ -57,6 +58,7 @@ CatalogFollower::CatalogFollower(const config::PostgresSource& settings, const c
       relations_(relations),
       memory_(state_directory / "source-catalog"),
       awaited_file_(state_directory / "source-awaited-tables"),
+      told_file_(state_directory / "source-told-tables"),
       poll_interval_(poll_interval),
       catalog_(rules),
       sequences_(sequences_file(state_directory)) {}
@@ -75,17 +77,19 @@ void CatalogFollower::disconnect() {
   connection_.reset();
 }
 
-void CatalogFollower::start(bool new_slot) {
+void CatalogFollower::start(bool new_slot, change::Position queue_end) {
   if (new_slot) {
     std::filesystem::remove(memory_);
     std::filesystem::remove(awaited_file_);
+    std::filesystem::remove(told_file_);
     sequences_.forget();
   }
   awaited_.emplace(awaited_file_);
+  told_.emplace(told_file_);
   watcher_.emplace(catalog_.rules(), script_options(settings_), memory_);
   // Before anything is published: a table that is made meanwhile is news then.
   if (!std::filesystem::exists(memory_)) watcher_->poll(connection());
-  if (const auto remembered = recall_picture(memory_)) tell_remembered(*remembered);
+  if (const auto remembered = recall_picture(memory_)) tell_remembered(*remembered, told_->known_at(queue_end));
   for (const auto& [table, known] : awaited_->all()) relations_.suspend(table);
   catalog_.refresh(connection());
   publish({}, new_slot);
@@ -99,14 +103,15 @@ void CatalogFollower::tell_unscripted() {
   }
 }
 
-void CatalogFollower::tell_remembered(const CatalogPicture& picture) {
+void CatalogFollower::tell_remembered(const CatalogPicture& picture, const std::map<ObjectId, StreamedRelation>& told) {
   for (const CatalogTable& table : picture.tables) {
     // The picture has what was mirrored by the rules of then.
     const auto followed = follow(table, config::TableRules{});
     if (!followed || !is_published(followed->following)) continue;
     const auto awaited = awaited_->all().find(followed->oid);
     if (awaited != awaited_->all().end() && awaited->second == AwaitedTables::Known::no) continue;
-    relations_.told(followed->oid, {.relation = as_streamed(*followed)});
+    const auto since = told.find(followed->oid);
+    relations_.told(followed->oid, {.relation = since == told.end() ? as_streamed(*followed) : since->second});
   }
 }
 
@@ -168,7 +173,7 @@ void CatalogFollower::look_before(const BeginMessage& begin, StreamFollower& str
     if (!same && news_) {
       add_partitions(watcher_->events_since(news_->picture, connection()), stream);
     } else if (!same) {
-      if (auto news = watcher_->poll(connection())) pass_on(std::move(*news), stream);
+      if (auto news = watcher_->look(connection())) pass_on(std::move(*news), stream);
     }
   } catch (const libpq::DatabaseError&) {
     // The rows must not come first: the stream begins again before them.
@@ -187,13 +192,30 @@ void CatalogFollower::add_partitions(const std::vector<CatalogEvent>& events, St
 void CatalogFollower::look(StreamFollower& stream) {
   // The same news would come again until it is remembered.
   if (!news_) {
-    if (auto news = watcher_->poll(connection(), 0ms)) pass_on(std::move(*news), stream);
+    if (auto news = watcher_->look(connection(), 0ms)) pass_on(std::move(*news), stream);
   }
   const bool again = publish_again_ && Clock::now() >= *publish_again_;
   if (again || (!publish_again_ && publications_.narrowed(connection()))) publish({}, false);
   if (!barriers_.empty()) release_published(stream);
   if (Clock::now() >= next_sequences_) pass_on_sequences(stream);
-  remember_when_told();
+  remember_when_told(stream.durable());
+}
+
+/// A name that was given back before anybody looked is in no two pictures, but the stream may have told it.
+CatalogNote CatalogFollower::names_as_of(change::Position as_of) {
+  const auto redefined = [this, as_of](const FollowedTable& table) {
+    return is_published(table.following) && redefines(table, as_of, relations_);
+  };
+  const auto tables = std::make_shared<const std::vector<FollowedTable>>(catalog_.followed());
+  return {.not_before = as_of,
+          .write =
+              [this, as_of, tables, redefined](change::TransactionWriter& writer) {
+                for (const FollowedTable& table : *tables) {
+                  if (!redefined(table)) continue;
+                  write_event({.kind = CatalogEvent::Kind::table_redefined, .table = table}, as_of, relations_, writer);
+                }
+              },
+          .needed = [tables, redefined] { return std::ranges::any_of(*tables, redefined); }};
 }
 
 void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
@@ -212,8 +234,9 @@ void CatalogFollower::pass_on(CatalogNews news, StreamFollower& stream) {
     return !event.at_once && event.kind != CatalogEvent::Kind::table_appeared &&
            event.kind != CatalogEvent::Kind::following_changed;
   };
-  for (auto note : {note_of(news.events, {}, news.as_of, relations_, at_once),
-                    note_of(news.events, news.as_of, news.as_of, relations_, later)}) {
+  for (auto note :
+       {note_of(news.events, {}, news.as_of, relations_, at_once),
+        note_of(news.events, news.as_of, news.as_of, relations_, later), std::optional(names_as_of(news.as_of))}) {
     if (!note) continue;
     ++untold_;
     note->durable = [this] { --untold_; };
@@ -295,9 +318,11 @@ void CatalogFollower::pass_on_sequences(StreamFollower& stream) {
               .durable = [this, news] { sequences_.remember(*news); }});
 }
 
-void CatalogFollower::remember_when_told() {
+void CatalogFollower::remember_when_told(change::Position durable) {
   if (!news_ || untold_ > 0) return;
+  const CatalogPicture picture = as_mirrored(news_->picture, catalog_.rules());
   watcher_->remember(std::move(*news_));
+  told_->settle(picture, durable);
   news_.reset();
 }
 

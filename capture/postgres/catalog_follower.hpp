@@ -13,6 +13,7 @@
 #include "capture/postgres/sequence_watch.hpp"
 #include "capture/postgres/stream_follower.hpp"
 #include "capture/postgres/stream_relations.hpp"
+#include "capture/postgres/told_tables.hpp"
 #include "config/config.hpp"
 
 namespace pgmirror::capture::postgres {
@@ -29,8 +30,13 @@ class CatalogFollower {
                   std::chrono::milliseconds poll_interval);
 
   /// Reads the catalog and publishes what the rules want. `new_slot`: nothing that is published now can be missing from
-  /// the stream, and whatever was remembered belongs to another queue. Throws DatabaseError, std::runtime_error.
-  void start(bool new_slot);
+  /// the stream, and whatever was remembered belongs to another queue; else the queue ends at `queue_end`. Throws
+  /// DatabaseError, std::runtime_error.
+  void start(bool new_slot, change::Position queue_end);
+
+  /// The queue gets a commit at `position` next: what it is told of tables there is remembered first. Throws
+  /// std::system_error.
+  void remember_told(change::Position position) { told_->add(position, relations_.newly_told()); }
 
   /// For the stream. Throws DatabaseError.
   std::optional<StreamedRelation> describe(const RelationMessage& message);
@@ -55,7 +61,7 @@ class CatalogFollower {
   libpq::Connection& connection();
   void disconnect();
   void tell_unscripted();
-  void tell_remembered(const CatalogPicture& picture);
+  void tell_remembered(const CatalogPicture& picture, const std::map<ObjectId, StreamedRelation>& told);
   void look(StreamFollower& stream);
   void pass_on(CatalogNews news, StreamFollower& stream);
   /// `appeared` are new to the queue, whoever has published them. `from_the_start`: what gets published now was so
@@ -63,7 +69,8 @@ class CatalogFollower {
   void publish(const std::vector<ObjectId>& appeared, bool from_the_start);
   void release_published(StreamFollower& stream);
   void pass_on_sequences(StreamFollower& stream);
-  void remember_when_told();
+  void remember_when_told(change::Position durable);
+  CatalogNote names_as_of(change::Position as_of);
   bool keeps_partitions() const;
   void add_partitions(const std::vector<CatalogEvent>& events, StreamFollower& stream);
 
@@ -72,6 +79,7 @@ class CatalogFollower {
   StreamRelations& relations_;
   const std::filesystem::path memory_;
   const std::filesystem::path awaited_file_;
+  const std::filesystem::path told_file_;
   const std::chrono::milliseconds poll_interval_;
   RelationCatalog catalog_;
   std::optional<CatalogWatcher> watcher_;
@@ -88,6 +96,7 @@ class CatalogFollower {
   std::optional<CatalogNews> news_;                  ///< not all of it is durable in the queue
   std::size_t untold_ = 0;                           ///< notes of it that are not
   std::optional<AwaitedTables> awaited_;
+  std::optional<ToldTables> told_;
   /// Of awaited tables that are published: the transaction number that all older ones have to leave behind, since what
   /// those wrote before may be missing from the stream.
   std::map<ObjectId, std::int64_t> barriers_;

@@ -13,7 +13,8 @@ struct CatalogNote {
   change::Position not_before;  ///< belongs behind the commits up to here
   /// Called inside the transaction. May be called again when that was rolled back.
   std::function<void(change::TransactionWriter&)> write;
-  std::function<void()> durable{};  ///< called when it is
+  std::function<void()> durable{};  ///< called when it is, or is not needed
+  std::function<bool()> needed{};   ///< asked when it is due, where it may have nothing to say
   bool inside = false;              ///< of the open transaction
 };
 

@@ -12,12 +12,21 @@ CatalogWatcher::CatalogWatcher(config::TableRules rules, ScriptOptions options, 
     : rules_(std::move(rules)), options_(options), memory_(std::move(memory)), known_(recall_picture(memory_)) {}
 
 std::optional<CatalogNews> CatalogWatcher::poll(libpq::Connection& connection, std::chrono::milliseconds patience) {
+  std::optional<CatalogNews> news = look(connection, patience);
+  if (!news || !news->events.empty()) return news;
+  remember(std::move(*news));
+  return std::nullopt;
+}
+
+std::optional<CatalogNews> CatalogWatcher::look(libpq::Connection& connection, std::chrono::milliseconds patience) {
   if (known_ && !fingerprint_.empty() && catalog_fingerprint(connection) == fingerprint_) return std::nullopt;
   CatalogNews news = read(connection, patience);
-  if (known_) news.events = compare(*known_, news.picture, rules_);
-  if (!news.events.empty()) return news;
-  remember(std::move(news));
-  return std::nullopt;
+  if (!known_) {
+    remember(std::move(news));
+    return std::nullopt;
+  }
+  news.events = compare(*known_, news.picture, rules_);
+  return news;
 }
 
 std::vector<CatalogEvent> CatalogWatcher::events_since(const CatalogPicture& picture,

@@ -34,6 +34,9 @@ class CatalogWatcher {
   /// read_with_brief_locks. Throws DatabaseError, std::system_error.
   std::optional<CatalogNews> poll(libpq::Connection& connection,
                                   std::chrono::milliseconds patience = as_long_as_it_takes);
+  /// The same whenever the catalog was read at all, events or not; the first picture of all is no news.
+  std::optional<CatalogNews> look(libpq::Connection& connection,
+                                  std::chrono::milliseconds patience = as_long_as_it_takes);
   /// What happened since `picture`, of news that are not remembered yet; comes again with the next. Throws
   /// DatabaseError.
   std::vector<CatalogEvent> events_since(const CatalogPicture& picture, libpq::Connection& connection) const;

@@ -5,12 +5,8 @@ namespace {
 
 void write_redefinition(const CatalogEvent& event, change::Position as_of, StreamRelations& relations,
                         change::TransactionWriter& writer) {
+  if (!redefines(event.table, as_of, relations)) return;
   const StreamRelations::Told* const known = relations.as_told(event.table.oid);
-  // What the stream told since is newer than the picture.
-  if (known == nullptr || known->at > as_of || *known->relation.relation == *event.table.relation) return;
-  // The stream has given its name to another table since: what this one is called now is told next.
-  const auto holder = relations.holder_of_name(*event.table.relation, event.table.oid);
-  if (holder && relations.as_told(*holder)->at > as_of) return;
   const Redefinition change = redefinition(known->relation.relation, known->relation.column_numbers,
                                            event.table.relation, event.table.column_numbers);
   writer.schema(change.change);
@@ -34,6 +30,15 @@ change::RelationPtr known_relation(const FollowedTable& table, const StreamRelat
 
 StreamedRelation as_streamed(const FollowedTable& table) {
   return {.relation = table.relation, .places = {}, .column_numbers = table.column_numbers};
+}
+
+bool redefines(const FollowedTable& table, change::Position as_of, const StreamRelations& relations) {
+  const StreamRelations::Told* const known = relations.as_told(table.oid);
+  // What the stream told since is newer than the picture.
+  if (known == nullptr || known->at > as_of || *known->relation.relation == *table.relation) return false;
+  // The stream has given its name to another table since: what this one is called now is told next.
+  const auto holder = relations.holder_of_name(*table.relation, table.oid);
+  return !holder || relations.as_told(*holder)->at <= as_of;
 }
 
 void write_event(const CatalogEvent& event, change::Position as_of, StreamRelations& relations,

@@ -46,7 +46,7 @@ PostgresSource::Session::Session(const config::PostgresSource& settings, const c
   if (queue_identity) {
     const SourceFacts facts = require_history(session);
     prepare_backlog(session, facts.log_end);
-    catalog_.start(false);
+    catalog_.start(false, queue_end);
     connected_.emplace(std::move(session));
     return;
   }
@@ -66,7 +66,7 @@ void PostgresSource::Session::start_first(ReplicationSession& session, const Sou
   }
   // The slot comes last: it cannot decode what was logged before its publications existed.
   publications_.create(session.sql());
-  catalog_.start(!found);
+  catalog_.start(!found, found ? found->confirmed_flush : change::Position{});
   if (found) {
     history_.queue_end = found->confirmed_flush;
     spdlog::info("[MirrorSource] Found replication slot {}", names_.slot);
@@ -112,6 +112,7 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
       writer, history_.queue_end, relations_, marks_,
       [this](const RelationMessage& message) { return catalog_.describe(message); }, pace_.idle_advance);
   follower.before_transactions([this, &follower](const BeginMessage& begin) { catalog_.look_before(begin, follower); });
+  follower.before_commits([this](change::Position position) { catalog_.remember_told(position); });
   ReconnectPause pause;
   while (!stop.stop_requested()) {
     const change::Position before = follower.written();

@@ -62,9 +62,8 @@ void StreamFollower::on(const CommitMessage& commit) {
     passed(commit.end, commit.time, false);
     return;
   }
-  writer_.commit({.position = commit.end, .time = commit.time});
+  this->commit(commit.end, commit.time);
   open_ = false;
-  committed(commit.end);
   drop_written([](const CatalogNote& note) { return note.inside; });
 }
 
@@ -151,6 +150,11 @@ void StreamFollower::write_up_to(change::Position place, change::CommitTime time
   while (const auto mark = marks_.take(place)) meet(*mark, time);
   if (place <= written_) return;
   const auto due = [place](const CatalogNote& note) { return note.not_before <= place; };
+  std::erase_if(notes_, [&](const CatalogNote& note) {
+    const bool idle = due(note) && note.needed && !note.needed();
+    if (idle && note.durable) note.durable();
+    return idle;
+  });
   if (std::ranges::any_of(notes_, due)) write_notes(place, time, {});
 }
 
@@ -191,11 +195,12 @@ void StreamFollower::write_alone(change::Position position, change::CommitTime t
                                  const std::function<void(change::TransactionWriter&)>& content) {
   writer_.begin();
   if (content) content(writer_);
-  writer_.commit({.position = position, .time = time});
-  committed(position);
+  commit(position, time);
 }
 
-void StreamFollower::committed(change::Position position) {
+void StreamFollower::commit(change::Position position, change::CommitTime time) {
+  if (remember_) remember_(position);
+  writer_.commit({.position = position, .time = time});
   written_ = position;
   ++unsynced_;
   last_commit_ = Clock::now();

@@ -45,9 +45,12 @@ class StreamFollower {
   /// `look` is called before a transaction that the queue has not got is written, and may
   /// add notes that belong before its rows.
   void before_transactions(std::function<void(const BeginMessage&)> look) { look_ = std::move(look); }
+  /// `remember` is called before the writer gets a commit, with the commit's position.
+  void before_commits(std::function<void(change::Position)> remember) { remember_ = std::move(remember); }
   void add(CatalogNote note) { notes_.push_back(std::move(note)); }
 
   change::Position written() const { return written_; }
+  change::Position durable() const { return durable_; }
   bool inside_transaction() const { return inside_; }
   bool has_unsynced() const { return written_ != durable_; }
   /// Commits that sync() would make durable.
@@ -82,13 +85,14 @@ class StreamFollower {
                    const std::function<void(change::TransactionWriter&)>& last);
   void write_alone(change::Position position, change::CommitTime time,
                    const std::function<void(change::TransactionWriter&)>& content);
-  void committed(change::Position position);
+  void commit(change::Position position, change::CommitTime time);
 
   change::TransactionWriter& writer_;
   StreamRelations& relations_;
   PositionMarks& marks_;
   const Describe describe_;
   std::function<void(const BeginMessage&)> look_;
+  std::function<void(change::Position)> remember_;
   const std::chrono::milliseconds idle_advance_;
   PgoutputDecoder decoder_;
 

@@ -111,6 +111,14 @@ std::optional<Redefinition> StreamRelations::tell(ObjectId table, change::Positi
   return change;
 }
 
+std::map<ObjectId, StreamedRelation> StreamRelations::newly_told() const {
+  std::map<ObjectId, StreamedRelation> tables;
+  for (const ObjectId table : newly_told_) {
+    if (const auto known = told_.find(table); known != told_.end()) tables.emplace(table, known->second.relation);
+  }
+  return tables;
+}
+
 void StreamRelations::keep(change::Position position) {
   before_.clear();
   for (const ObjectId table : newly_told_) last_told_[table] = position;

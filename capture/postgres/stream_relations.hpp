@@ -44,6 +44,8 @@ class StreamRelations {
   /// What the queue must be told before the next row of `table`, and is taken as told `at` by this call.
   std::optional<Redefinition> tell(ObjectId table, change::Position at);
 
+  /// Of the commit that the queue gets next: what was told since the last keep().
+  std::map<ObjectId, StreamedRelation> newly_told() const;
   /// What was told since the last keep() stays told, by a commit at `position`, or was never told.
   void keep(change::Position position);
   void undo();
