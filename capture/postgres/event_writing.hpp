@@ -6,12 +6,12 @@
 
 namespace pgmirror::capture::postgres {
 
-/// Writes what the catalog told into the open transaction, unless the queue knows it already, and keeps in `relations`
-/// what the queue knows then. `as_of`: how far the stream was at least when the catalog was read. Not for tables that
-/// appeared and those that are to be published otherwise: see write_new_content().
 /// Whether write_event() of a table_redefined would have something to tell by now.
 bool redefines(const FollowedTable& table, change::Position as_of, const StreamRelations& relations);
 
+/// Writes what the catalog told into the open transaction, unless the queue knows it already, and keeps in `relations`
+/// what the queue knows then. `as_of`: how far the stream was at least when the catalog was read. Not for tables that
+/// appeared and those that are to be published otherwise: see write_new_content().
 void write_event(const CatalogEvent& event, change::Position as_of, StreamRelations& relations,
                  change::TransactionWriter& writer);
 
