@@ -48,9 +48,9 @@ std::optional<StoreDescription> look_into_store(const config::Config& config, Fi
   return std::nullopt;
 }
 
-void look_at_mirror(const config::Mirror& mirror, Findings& findings) {
+void look_at_mirror(const config::Mirror& mirror, const std::set<std::string>& extensions, Findings& findings) {
   try {
-    add(findings, check_mirror(mirror, sinks::postgres::examine_server(mirror)));
+    add(findings, check_mirror(mirror, sinks::postgres::examine_server(mirror), extensions));
   } catch (const libpq::DatabaseError& error) {
     findings.push_back(unreachable(mirror, sinks::postgres::classify(error).sentence));
   }
@@ -81,9 +81,14 @@ ExitCode doctor_command(const config::Flags& flags, const DoctorOptions& options
       add(findings, check_tables(config, *store));
     }
   }
-  if (config.postgres) add(findings, check_postgres_source(config));
+  std::set<std::string> extensions;
+  if (config.postgres) {
+    PostgresSourceReport source = check_postgres_source(config);
+    add(findings, std::move(source.findings));
+    extensions = std::move(source.extensions);
+  }
   add(findings, check_state_directory(config, source_bytes));
-  for (const config::Mirror& mirror : config.mirrors) look_at_mirror(mirror, findings);
+  for (const config::Mirror& mirror : config.mirrors) look_at_mirror(mirror, extensions, findings);
 
   const bool healthy = worst(findings) != Level::error;
   if (options.json) {

@@ -20,14 +20,15 @@ constexpr std::uint16_t transaction_pooler_port = 6543;  ///< Supabase's
 /// Gathers what is found about one mirror.
 class MirrorCheck {
  public:
-  MirrorCheck(const config::Mirror& mirror, const ServerFacts& facts)
-      : mirror_(mirror), facts_(facts), subject_(fmt::format("mirror \"{}\"", mirror.name)) {}
+  MirrorCheck(const config::Mirror& mirror, const ServerFacts& facts, const std::set<std::string>& extensions)
+      : mirror_(mirror), facts_(facts), extensions_(extensions), subject_(fmt::format("mirror \"{}\"", mirror.name)) {}
 
   Findings run() {
     check_server();
     check_line();
     check_schema();
     check_control_schema();
+    check_extensions();
     check_replica_role();
     check_exposure();
     check_pooler();
@@ -120,6 +121,24 @@ class MirrorCheck {
         fmt::format("GRANT CREATE ON DATABASE {} TO {};", quote_identifier(mirror_.connection.database), role));
   }
 
+  void check_extensions() {
+    using Extension = ServerFacts::Extension;
+    const std::string why = "tables of the source with its types are refused until it is there";
+    for (const std::string& name : extensions_) {
+      const auto found = facts_.extensions.find(name);
+      if (found == facts_.extensions.end()) {
+        add(Level::error, fmt::format("extension {} is not installed on its machine", name), why,
+            "install it there (many are in the package postgresql-contrib), or exclude those tables");
+      } else if (found->second == Extension::of_others) {
+        add(Level::warning, fmt::format("extension {} is not made and the role may not make it", name), why,
+            "run this as a superuser of the mirror", fmt::format("CREATE EXTENSION {};", quote_identifier(name)));
+      } else {
+        fine(fmt::format("extension {}, which the source uses, {}", name,
+                         found->second == Extension::made ? "is there" : "will be made"));
+      }
+    }
+  }
+
   void check_replica_role() {
     if (facts_.may_set_replica_role)
       return fine("foreign keys and triggers of the mirror rest while changes are applied");
@@ -163,14 +182,15 @@ class MirrorCheck {
 
   const config::Mirror& mirror_;
   const ServerFacts& facts_;
+  const std::set<std::string>& extensions_;
   std::string subject_;
   Findings findings_;
 };
 
 }  // namespace
 
-Findings check_mirror(const config::Mirror& mirror, const ServerFacts& facts) {
-  return MirrorCheck(mirror, facts).run();
+Findings check_mirror(const config::Mirror& mirror, const ServerFacts& facts, const std::set<std::string>& extensions) {
+  return MirrorCheck(mirror, facts, extensions).run();
 }
 
 Finding unreachable(const config::Mirror& mirror, const std::string& reason) {

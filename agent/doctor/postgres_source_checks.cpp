@@ -27,14 +27,18 @@ Finding to_finding(const PreflightFinding& finding) {
 
 }  // namespace
 
-Findings check_postgres_source(const config::Config& config) {
+PostgresSourceReport check_postgres_source(const config::Config& config) {
   const config::PostgresSource& source = *config.postgres;
-  Findings findings;
+  PostgresSourceReport report;
+  Findings& findings = report.findings;
   try {
     libpq::Connection connection(source.connection, "pgmirror doctor", libpq::Connection::Access::read_only,
                                  {.pin_names = true});
     const auto facts = capture::postgres::read_preflight_facts(connection, capture::postgres::slot_names(source));
     findings.push_back({Level::ok, "source", fmt::format("{} answers", config.source_url)});
+    for (const auto& [extension, schema, table] : facts.extensions) {
+      if (config.tables.includes_table(schema, table)) report.extensions.insert(extension);
+    }
     // Another program than PostgreSQL has no catalog to read.
     capture::postgres::CatalogPicture picture;
     if (facts.version > 0 && source.method == config::CaptureMethod::triggers) {
@@ -43,7 +47,7 @@ Findings check_postgres_source(const config::Config& config) {
            capture::postgres::triggers::trigger_preflight(session, facts, config.tables)) {
         findings.push_back(to_finding(finding));
       }
-      return findings;
+      return report;
     }
     if (facts.version > 0 && !facts.pooled) {
       libpq::Connection session = capture::postgres::open_source_session(source.connection, "pgmirror doctor");
@@ -59,7 +63,7 @@ Findings check_postgres_source(const config::Config& config) {
                         .why = "nothing can be followed until it answers",
                         .remedy = "check host, port, user and password in MIRROR_SOURCE_URL"});
   }
-  return findings;
+  return report;
 }
 
 }  // namespace pgmirror::agent::doctor

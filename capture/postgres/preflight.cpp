@@ -86,9 +86,6 @@ PreflightFindings preflight_server(const PreflightFacts& facts) {
                     facts.slot_wal_limit_mb),
         "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf();");
   }
-  for (const std::string& extension : facts.extensions) {
-    add(Severity::ok, "extension", fmt::format("extension {} is needed in the mirror too", extension));
-  }
   return findings;
 }
 

@@ -62,12 +62,17 @@ PreflightFacts read_preflight_facts(libpq::Connection& connection, const SlotNam
       "SELECT nspname FROM pg_namespace WHERE NOT has_schema_privilege(oid, 'USAGE') AND nspname !~ '^pg_'");
   for (int row = 0; row < schemas.rows(); ++row) facts.unusable_schemas.emplace(schemas.text(row, 0));
   const libpq::Result extensions = connection.execute(
-      "SELECT DISTINCT e.extname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+      "SELECT DISTINCT e.extname, n.nspname, c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+      " JOIN pg_namespace n ON n.oid = c.relnamespace"
       " JOIN pg_type t ON t.oid = a.atttypid"
       " JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.deptype = 'e' AND d.objid IN (t.oid, t.typelem)"
       " JOIN pg_extension e ON e.oid = d.refobjid"
-      " WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1");
-  for (int row = 0; row < extensions.rows(); ++row) facts.extensions.emplace_back(extensions.text(row, 0));
+      " WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped");
+  for (int row = 0; row < extensions.rows(); ++row) {
+    facts.extensions.push_back({.extension = std::string(extensions.text(row, 0)),
+                                .schema = std::string(extensions.text(row, 1)),
+                                .table = std::string(extensions.text(row, 2))});
+  }
   return facts;
 }
 

@@ -10,6 +10,13 @@
 
 namespace pgmirror::capture::postgres {
 
+/// A table that no server can make without the extension.
+struct ExtensionUse {
+  std::string extension;
+  std::string schema;
+  std::string table;
+};
+
 /// What a server and a role are, as far as it decides whether the server can be followed; read once.
 struct PreflightFacts {
   std::string version_text;
@@ -33,7 +40,7 @@ struct PreflightFacts {
   bool publication_exists = false;
   std::set<std::pair<std::string, std::string>> published{};  ///< tables in either publication, (schema, name)
   std::set<std::string> unusable_schemas{};                   ///< without USAGE for the role
-  std::vector<std::string> extensions{};                      ///< whose types tables use
+  std::vector<ExtensionUse> extensions{};                     ///< whose types tables have
 };
 
 /// Writes nothing, locks nothing. Needs no right but that to connect, and no empty search_path. Throws DatabaseError.

@@ -76,6 +76,24 @@ void read_privileges(libpq::Connection& connection, const std::string& schema, S
   for (int i = 0; i < roles.rows(); ++i) facts.api_roles.emplace_back(roles.text(i, 0));
 }
 
+void read_extensions(libpq::Connection& connection, ServerFacts& facts) {
+  const Look look(connection, "READ ONLY");
+  // Servers before 13 trust none.
+  const libpq::Result rows = connection.execute(
+      "SELECT a.name, a.installed_version IS NOT NULL, r.rolsuper"
+      " OR coalesce((pg_catalog.to_jsonb(v) ->> 'trusted')::boolean, false)"
+      "    AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')"
+      " FROM pg_catalog.pg_available_extensions a"
+      " JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version"
+      " JOIN pg_catalog.pg_roles r ON r.rolname = current_user");
+  for (int i = 0; i < rows.rows(); ++i) {
+    const auto state = rows.boolean(i, 1)   ? ServerFacts::Extension::made
+                       : rows.boolean(i, 2) ? ServerFacts::Extension::ours
+                                            : ServerFacts::Extension::of_others;
+    facts.extensions.emplace(rows.text(i, 0), state);
+  }
+}
+
 void read_history(libpq::Connection& connection, const std::string& mirror, ServerFacts& facts) {
   const Look look(connection, "READ ONLY");
   const bool readable =
@@ -127,6 +145,7 @@ ServerFacts examine_server(const config::Mirror& mirror) {
   ServerFacts facts{.tls = tls_in_use(connection)};
   read_server(connection, facts);
   read_privileges(connection, mirror.schema, facts);
+  read_extensions(connection, facts);
   read_history(connection, mirror.name, facts);
   find_pooler(connection, facts);
   facts.may_set_replica_role = probe_replica_role(connection);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,13 @@ struct ServerFacts {
   bool pooler = false;                 ///< a pooler stands between: the backend is not the one that was announced
   bool transaction_pooler = false;     ///< consecutive transactions went to different backends
   std::vector<std::string> api_roles;  ///< of anon and authenticated, those that may use the target schema
+  /// What can be had of an extension that is installed on the server's machine.
+  enum class Extension : std::uint8_t {
+    made,      ///< it is in the database
+    ours,      ///< the role may make it
+    of_others  ///< it may not
+  };
+  std::map<std::string, Extension> extensions;  ///< by name
   std::string encoding;
   bool fsync = true;
   std::uint64_t database_bytes = 0;

@@ -128,6 +128,32 @@ TEST_F(HostileObjects, D20_ViewsThatTheRulesNameAreReportedAndKeepNothingAway) {
   EXPECT_TRUE(pair_.becomes_same());
 }
 
+TEST_F(HostileObjects, T17_DoctorSaysWhichExtensionsTheMirrorLacks) {
+  tell_source(
+      "CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree; CREATE EXTENSION pg_trgm;"
+      "CREATE TABLE a(id int PRIMARY KEY, v citext); CREATE TABLE b(id int PRIMARY KEY, v hstore[]);"
+      "CREATE TABLE secret(id int PRIMARY KEY, v ltree)");
+  pair_.program().set("MIRROR_EXCLUDE_TABLES", "secret");
+  tell_mirror("CREATE EXTENSION hstore");
+  const std::string ours = findings();
+  EXPECT_NE(ours.find("extension citext, which the source uses, will be made"), std::string::npos) << ours;
+  EXPECT_NE(ours.find("extension hstore, which the source uses, is there"), std::string::npos) << ours;
+  EXPECT_EQ(ours.find("ltree"), std::string::npos) << ours;
+  EXPECT_EQ(ours.find("pg_trgm"), std::string::npos) << "no table has a type of it\n" << ours;
+
+  tell_mirror("CREATE ROLE guest LOGIN PASSWORD 'S3cret-tok'");
+  config::ConnectionSettings settings = pair_.mirror();
+  settings.user = "guest";
+  settings.password = "S3cret-tok";
+  pair_.program().set("MIRROR_DB_URL", connection_url(settings));
+  const std::string others = findings();
+  EXPECT_NE(others.find("extension citext is not made and the role may not make it"), std::string::npos) << others;
+  const std::string sql = pair_.program().command({"doctor", "--print-sql"}).output;
+  EXPECT_NE(sql.find("CREATE EXTENSION \"citext\";"), std::string::npos) << sql;
+  EXPECT_EQ(sql.find("CREATE EXTENSION \"hstore\";"), std::string::npos) << sql;
+  tell_mirror("DROP ROLE guest");
+}
+
 /// Two spellings are one citext key; an update may change the spelling alone.
 TEST_F(HostileObjects, T17_TypesOfExtensionsComeWithThem) {
   mirror_first(
