@@ -29,14 +29,20 @@ json table_document(const sinks::postgres::MirrorTableStatus& table) {
           {"changes", table.changes}, {"skipped", table.skipped}, {"last_error", text_or_null(table.last_error)}};
 }
 
+json amount_document(const sinks::postgres::CopyAmount& amount) {
+  return {{"rows", amount.rows},
+          {"expected_rows", amount.expected ? json(*amount.expected) : json(nullptr)},
+          {"rows_per_second", amount.rows_per_second},
+          {"seconds_left", amount.remaining ? json(amount.remaining->count()) : json(nullptr)}};
+}
+
 json copy_document(const std::optional<sinks::postgres::CopyStatus>& copy) {
   if (!copy) return nullptr;
-  return {{"table", text_or_null(copy->table)},
-          {"rows", copy->rows},
-          {"expected_rows", copy->expected ? json(*copy->expected) : json(nullptr)},
-          {"rows_per_second", copy->rows_per_second},
-          {"seconds_left", copy->remaining ? json(copy->remaining->count()) : json(nullptr)},
-          {"waiting", copy->waiting}};
+  json document = amount_document(copy->of_table);
+  document["table"] = text_or_null(copy->table);
+  document["all"] = amount_document(copy->of_all);
+  document["waiting"] = copy->waiting;
+  return document;
 }
 
 json mirror_document(const AgentStatus::Mirror& mirror, Clock::time_point now) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -82,18 +83,26 @@ InitialCopy::InitialCopy(const SchemaBuilder& schema, std::int64_t epoch, std::s
                          StatusBoard* board)
     : schema_(schema), epoch_(epoch), resync_(std::move(resync)), board_(board) {}
 
-std::vector<std::string> InitialCopy::tables_to_copy(libpq::Connection& connection,
-                                                     const change::Snapshot& snapshot) const {
-  const libpq::Result copied =
-      connection.execute("SELECT schema_name, table_name FROM pgmirror.tables WHERE mirror = $1 AND state <> 'copying'",
-                         libpq::Parameters::texts({schema_.mirror().name}));
+std::vector<CopyList::Table> InitialCopy::tables_to_copy(libpq::Connection& connection,
+                                                         const change::Snapshot& snapshot) const {
+  const libpq::Result known = connection.execute(
+      "SELECT schema_name, table_name, state <> 'copying', rows FROM pgmirror.tables WHERE mirror = $1",
+      libpq::Parameters::texts({schema_.mirror().name}));
   std::set<std::pair<std::string, std::string>> done;
-  for (int row = 0; row < copied.rows(); ++row) done.emplace(copied.text(row, 0), copied.text(row, 1));
-  std::vector<std::string> tables;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> counted;
+  for (int row = 0; row < known.rows(); ++row) {
+    const std::pair<std::string, std::string> name(known.text(row, 0), known.text(row, 1));
+    if (known.boolean(row, 2)) done.insert(name);
+    if (!known.is_null(row, 3)) counted.emplace(name, static_cast<std::uint64_t>(known.integer(row, 3)));
+  }
+  std::vector<CopyList::Table> tables;
   for (const change::RelationPtr& relation : snapshot.relations()) {
     const std::string name = relation->qualified_name();
-    const bool is_done = done.contains({schema_.schema_of(*relation), libpq::mirror_identifier(relation->name)});
-    if (!is_done || resync_.contains(name)) tables.push_back(name);
+    const std::pair in_mirror(schema_.schema_of(*relation), libpq::mirror_identifier(relation->name));
+    if (done.contains(in_mirror) && !resync_.contains(name)) continue;
+    const auto count = counted.find(in_mirror);
+    tables.push_back({.name = name, .expected = {}});
+    if (count != counted.end()) tables.back().expected = count->second;
   }
   return tables;
 }
@@ -157,7 +166,7 @@ bool InitialCopy::copy_one(libpq::Connection& connection, change::Snapshot& snap
   if (!mended) {
     make_room(connection, *table, resync);
     if (key == TableKey::row_id) table = schema_.recreate_by_row_id(connection, snapshot, relation);
-    CopyProgress progress(relation->qualified_name(), state.expected_rows, board_);
+    CopyProgress progress(list, relation->qualified_name(), state.expected_rows);
     mended = copy_table(connection, snapshot, *table, progress, stop);
   }
   const TableCopyOutcome& copied = *mended;

@@ -67,7 +67,7 @@ class InitialCopy {
 
  private:
   /// Names in the source of what has to be copied, in the snapshot's order.
-  std::vector<std::string> tables_to_copy(libpq::Connection& connection, const change::Snapshot& snapshot) const;
+  std::vector<CopyList::Table> tables_to_copy(libpq::Connection& connection, const change::Snapshot& snapshot) const;
 
   /// Nothing when the table is not to be copied, or could not be described and is stopped. False: stopped on request.
   bool copy_one(libpq::Connection& connection, change::Snapshot& snapshot, const change::RelationPtr& relation,

@@ -31,14 +31,20 @@ struct MirrorTableStatus {
   std::string last_error;
 };
 
+/// How far a copy is.
+struct CopyAmount {
+  std::uint64_t rows = 0;                 ///< copied so far
+  std::optional<std::uint64_t> expected;  ///< rows there were when they were last counted
+  double rows_per_second = 0;
+  std::optional<std::chrono::duration<double>> remaining;  ///< none where nothing can be said
+};
+
 /// How far copying tables is.
 struct CopyStatus {
-  std::string table;                      ///< being copied, as the source names it; empty between two
-  std::uint64_t rows = 0;                 ///< of it, copied so far
-  std::optional<std::uint64_t> expected;  ///< rows it had when they were last counted
-  double rows_per_second = 0;
-  std::optional<std::chrono::duration<double>> remaining;  ///< for this table; none where nothing can be said
-  std::vector<std::string> waiting;                        ///< tables that come after it
+  std::string table;  ///< being copied, as the source names it; empty between two
+  CopyAmount of_table;
+  CopyAmount of_all;                 ///< tables that were to be copied when it began, of which the rows are known
+  std::vector<std::string> waiting;  ///< tables that come after it
 };
 
 /// How one mirror is doing, as of one moment.

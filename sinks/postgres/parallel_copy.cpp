@@ -55,7 +55,7 @@ class Jobs {
  public:
   /// `most_writers`: of one table at a time.
   Jobs(std::deque<CopiedTable>& tables, std::vector<Job> jobs, std::size_t most_writers, StatusBoard* board)
-      : most_writers_(most_writers), board_(board), list_(board, names(tables)), jobs_(std::move(jobs)) {
+      : most_writers_(most_writers), list_(board, listed(tables)), jobs_(std::move(jobs)) {
     // The largest first: otherwise the last one runs alone.
     std::ranges::sort(jobs_, [](const Job& left, const Job& right) { return left.part.bytes < right.part.bytes; });
   }
@@ -71,10 +71,8 @@ class Jobs {
     CopiedTable& table = *job.table;
     ++table.writers;
     if (!table.progress) {
-      const std::string name = table.table->relation->qualified_name();
       table.begun = Clock::now();
-      list_.begin(name);
-      table.progress.emplace(name, expected(table, job), board_);
+      table.progress.emplace(list_, table.table->relation->qualified_name(), expected(table));
     }
     return job;
   }
@@ -93,21 +91,21 @@ class Jobs {
   }
 
  private:
-  static std::vector<std::string> names(const std::deque<CopiedTable>& tables) {
-    std::vector<std::string> names;
-    for (const CopiedTable& table : tables) names.push_back(table.table->relation->qualified_name());
-    return names;
+  static std::vector<CopyList::Table> listed(const std::deque<CopiedTable>& tables) {
+    std::vector<CopyList::Table> listed;
+    for (const CopiedTable& table : tables)
+      listed.push_back({.name = table.table->relation->qualified_name(), .expected = expected(table)});
+    return listed;
   }
 
-  std::optional<std::uint64_t> expected(const CopiedTable& table, const Job& first) const {
-    std::uint64_t rows = first.part.rows;
-    for (const Job& job : jobs_) rows += job.table == &table ? job.part.rows : 0;
+  static std::optional<std::uint64_t> expected(const CopiedTable& table) {
+    std::uint64_t rows = 0;
+    for (const change::TablePart& part : table.parts) rows += part.rows;
     return rows == 0 ? std::nullopt : std::optional(rows);
   }
 
   std::mutex mutex_;
   const std::size_t most_writers_;
-  StatusBoard* board_;
   CopyList list_;
   std::vector<Job> jobs_;  ///< the next one last
 };

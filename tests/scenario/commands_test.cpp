@@ -204,10 +204,13 @@ TEST_F(Commands, StatusShowsWhichTableIsCopiedAndWhichWait) {
   })) << status().dump(2);
   const json copy = mirror_status()["copy"];
   EXPECT_EQ(copy["rows"], 0);
+  EXPECT_EQ(copy["all"]["rows"], 0);
+  EXPECT_TRUE(copy["all"]["expected_rows"].is_number()) << copy;
   ASSERT_EQ(copy["waiting"].size(), 1U) << copy;
   EXPECT_NE(copy["waiting"][0], copy["table"]);
   const auto text = program_.command({"status"});
   EXPECT_TRUE(holds(text.output, "copying " + copy["table"].get<std::string>() + ": 0")) << text.output;
+  EXPECT_TRUE(holds(text.output, "copied in all: 0 of ")) << text.output;
   EXPECT_TRUE(holds(text.output, "still to be copied: " + copy["waiting"][0].get<std::string>())) << text.output;
   writer.abort();
   EXPECT_TRUE(eventually(30s, [&] { return mirror_status()["copy"].is_null(); }));
