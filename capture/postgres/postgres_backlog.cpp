@@ -65,13 +65,13 @@ void PostgresSource::Session::prepare_backlog(ReplicationSession& session, chang
 }
 
 SlotCopies PostgresSource::Session::copy_slot(change::Position log_end) const {
-  const auto copy = [this](SlotCopying::Memory memory) {
-    return std::make_unique<SlotCopying>(settings_.connection, names_.slot, memory);
-  };
+  const config::ConnectionSettings& source = settings_.connection;
   SlotCopies copies;
-  copies.first = copy(SlotCopying::Memory::raised);
-  if (log_end.value >= history_.queue_end.value + pace_.backlog.worth_two)
-    copies.second = copy(SlotCopying::Memory::as_set);
+  copies.first = std::make_unique<SlotCopying>(source, names_.slot, SlotCopying::Memory::raised);
+  if (log_end.value >= history_.queue_end.value + pace_.backlog.worth_two) {
+    copies.second =
+        std::make_unique<SlotCopying>(source, names_.slot, SlotCopying::Memory::as_set, copies.first->tried());
+  }
   return copies;
 }
 

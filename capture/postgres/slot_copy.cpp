@@ -8,10 +8,28 @@
 #include "capture/postgres/source_session.hpp"
 
 namespace pgmirror::capture::postgres {
+namespace {
 
-SlotCopying::SlotCopying(const config::ConnectionSettings& settings, const std::string& slot, Memory memory)
-    : copy_(std::async(std::launch::async, [this, settings, slot, memory] {
+/// Says so however it ended.
+class Tried {
+ public:
+  explicit Tried(std::promise<void>& tried) : tried_(tried) {}
+  ~Tried() { tried_.set_value(); }
+  Tried(const Tried&) = delete;
+  Tried& operator=(const Tried&) = delete;
+
+ private:
+  std::promise<void>& tried_;
+};
+
+}  // namespace
+
+SlotCopying::SlotCopying(const config::ConnectionSettings& settings, const std::string& slot, Memory memory,
+                         const std::shared_future<void>& before)
+    : copy_(std::async(std::launch::async, [this, settings, slot, memory, before] {
+        const Tried tried(try_);
         libpq::Connection connection = open_source_session(settings, "pgmirror backlog");
+        if (before.valid()) before.wait();
         const ConnectionBreaker::Guard guard(breaker_, PQsocket(connection.native()));
         if (abandoned_) throw libpq::DatabaseError("reading of the backlog was given up", {}, true);
         if (memory == Memory::raised) raise_decoding_memory(connection);

@@ -277,21 +277,52 @@ TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
   EXPECT_EQ(std::ranges::find_if(transactions, is_large)->changes.size(), 50001U);
 }
 
+/// Takes all slots of the server but so many.
+void leave_slots(FollowedServer& followed, int free) {
+  followed.sql(
+      "DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_create_physical_replication_slot('filler_' || i); END LOOP;"
+      " EXCEPTION WHEN configuration_limit_exceeded THEN NULL; END $$");
+  // What failed in a block is taken back, but for the slots.
+  for (int i = 1; i <= free; ++i) followed.sql(fmt::format("SELECT pg_drop_replication_slot('filler_{}')", i));
+  ASSERT_EQ(followed.sql(fmt::format("SELECT count(*) = current_setting('max_replication_slots')::int - {} FROM "
+                                     "pg_replication_slots",
+                                     free)),
+            "t");
+}
+void drop_fillers(FollowedServer& followed) {
+  followed.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'filler%'");
+}
+
 /// Reading by SQL takes a slot of its own for as long as it takes.
 TEST(PostgresBacklog, IsStreamedWhereNoSlotIsLeft) {
   FollowedServer followed;
   followed.pace.backlog = one_step;
   leave(followed);
   followed.sql(single_rows(1, 2000));
-  followed.sql(
-      "DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_create_physical_replication_slot('filler_' || i); END LOOP;"
-      " EXCEPTION WHEN configuration_limit_exceeded THEN NULL; END $$");
-  // What failed in a block is taken back, but for the slots.
-  ASSERT_EQ(followed.sql("SELECT count(*) = current_setting('max_replication_slots')::int FROM pg_replication_slots"),
-            "t");
+  leave_slots(followed, 0);
   followed.start();
   EXPECT_EQ(followed.new_changes(), inserts(1, 2000));
-  followed.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'filler%'");
+  drop_fillers(followed);
+}
+
+/// The one that there is goes to the reader that can do all of it.
+TEST(PostgresBacklog, IsReadByOneWhereOneSlotIsLeft) {
+  FollowedServer followed;
+  followed.pace.backlog = one_step;
+  followed.pace.backlog.worth_two = one_step.near;
+  leave(followed);
+  followed.sql(single_rows(1, 40000));
+  leave_slots(followed, 1);
+  for (int round = 0; round < 5; ++round) {
+    followed.log().close_gate();
+    followed.start();
+    EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+    followed.stop_and_free_slot();
+  }
+  followed.log().open_gate();
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 40000));
+  drop_fillers(followed);
 }
 
 TEST(PostgresBacklog, LeavesNoSlotBehind) {
