@@ -75,7 +75,6 @@ CopyProgress::CopyProgress(CopyList& list, std::string table, std::optional<std:
       start_(start),
       last_line_(start),
       last_published_(start) {
-  list_.begin(table_, start);
   list_.publish(table_, amount(start), start);
 }
 

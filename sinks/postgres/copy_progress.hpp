@@ -50,7 +50,8 @@ class CopyProgress {
  public:
   using Clock = CopyList::Clock;
 
-  /// Its turn has come. `expected` rows, none where nobody has counted. `list` outlives the object.
+  /// A table whose turn has come: CopyList::begin(). `expected` rows, none where nobody has counted. `list` outlives
+  /// the object.
   CopyProgress(CopyList& list, std::string table, std::optional<std::uint64_t> expected,
                Clock::time_point start = Clock::now());
 

@@ -71,8 +71,10 @@ class Jobs {
     CopiedTable& table = *job.table;
     ++table.writers;
     if (!table.progress) {
+      const std::string name = table.table->relation->qualified_name();
       table.begun = Clock::now();
-      table.progress.emplace(list_, table.table->relation->qualified_name(), expected(table));
+      list_.begin(name);
+      table.progress.emplace(list_, name, expected(table));
     }
     return job;
   }

@@ -47,6 +47,7 @@ TEST(CopyProgress, ShowsTheTableAtHandThoseThatWaitAndAll) {
     CopyList list(&board, {{"users", 400}, {"orders", 600}, {"log", {}}}, start);
     EXPECT_EQ(board.read().copy->waiting, (std::vector<std::string>{"users", "orders", "log"}));
     EXPECT_EQ(board.read().copy->of_all.expected, 1000U);
+    list.begin("users", start);
     CopyProgress progress(list, "users", 400, start);
     progress.add(100, start + 2s);
     const CopyStatus copy = *board.read().copy;
