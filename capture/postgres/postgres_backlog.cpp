@@ -25,7 +25,7 @@ bool PostgresSource::Session::read_backlog(ReplicationSession& session, change::
   if (log_end.value < follower.written().value + pace_.backlog.near) return false;
   try {
     if (!copies) {
-      confirm(session.sql(), stop);
+      confirm(session.sql());
       copies = copy_slot(log_end);
     }
     std::optional<SlotCopy> first;
@@ -43,8 +43,8 @@ bool PostgresSource::Session::read_backlog(ReplicationSession& session, change::
     // What ends behind the last commit, a checkpoint perhaps, is passed as well.
     follower.passed(readers.last_look().passed, readers.last_look().looked_at, true);
     sync(follower, nullptr);
-    confirm(session.sql(), stop);
-    shorten_start(session.sql(), stop);
+    confirm(session.sql());
+    shorten_start(session.sql());
   } catch (const libpq::DatabaseError& failed) {
     // Whatever it was, the next try is the stream's.
     backlog_fails_ = failed.connection_lost();
@@ -78,16 +78,12 @@ SlotCopies PostgresSource::Session::copy_slot(change::Position log_end) const {
 /// The stream begins by reading again all that lies behind the slot's restart, asking its client for news at each
 /// record of the log. A slot is moved without that, and only while it is moved does its restart follow, as far as the
 /// slot stood before.
-void PostgresSource::Session::shorten_start(libpq::Connection& connection, const std::stop_token& stop) {
-  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
-  if (stop.stop_requested()) return;
+void PostgresSource::Session::shorten_start(libpq::Connection& connection) {
   connection.execute(advance_slot_sql(names_.slot, history_.queue_end));
 }
 
 /// Tells the slot what is durable here, so that the server need not keep it any longer.
-void PostgresSource::Session::confirm(libpq::Connection& connection, const std::stop_token& stop) {
-  const ConnectionBreaker::Guard guard(backlog_breaker_, PQsocket(connection.native()));
-  if (stop.stop_requested()) return;
+void PostgresSource::Session::confirm(libpq::Connection& connection) {
   const auto slot = read_slot(connection, names_.slot);
   if (!slot || history_.queue_end <= slot->confirmed_flush) return;
   connection.execute(advance_slot_sql(names_.slot, history_.queue_end));
@@ -120,7 +116,7 @@ void PostgresSource::Session::take_backlog(BacklogReaders& readers, ReplicationS
     if (!follower.has_unsynced() || now - oldest_unsynced <= longest_group) continue;
     sync(follower, nullptr);
     if (history_.queue_end.value < confirmed.value + pace_.backlog.most_kept) continue;
-    confirm(session.sql(), stop);
+    confirm(session.sql());
     confirmed = history_.queue_end;
   }
 }

@@ -106,7 +106,7 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
   const std::stop_callback ending(stop, [this] {
     ending_.request_stop();
     catalog_.abandon();
-    backlog_breaker_.break_connection();
+    start_breaker_.break_connection();
   });
   StreamFollower follower(
       writer, history_.queue_end, relations_, marks_,
@@ -127,7 +127,7 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
                         "resync --all\" to copy everything again",
                         history_.source, lost.what()));
       }
-      spdlog::warn("[MirrorSource] {}: {}; connecting again", history_.source, lost.what());
+      if (!stop.stop_requested()) spdlog::warn("[MirrorSource] {}: {}; connecting again", history_.source, lost.what());
     } catch (const MalformedMessage& garbled) {
       spdlog::error("[MirrorSource] {}: {}; connecting again", history_.source, garbled.what());
     } catch (const SourceRefused&) {
@@ -145,18 +145,29 @@ void PostgresSource::Session::run(change::TransactionWriter& writer, const std::
 void PostgresSource::Session::follow_until_lost(StreamFollower& follower, const std::stop_token& stop) {
   auto connected = std::exchange(connected_, std::nullopt);
   ReplicationSession session = connected ? std::move(*connected) : ReplicationSession(settings_.connection, "pgmirror");
+  const auto server_timeout = start_stream(session, follower, stop);
+  if (!server_timeout) return;
+  // Where the network swallows what is sent, the catalog's session would wait for ever.
+  StreamReceiver receiver(std::move(session), follower.written(),
+                          {.server_timeout = *server_timeout, .patience = pace_.patience_with_queue},
+                          [this] { catalog_.abandon(); });
+  follow(follower, receiver, stop);
+}
+
+std::optional<std::chrono::milliseconds> PostgresSource::Session::start_stream(ReplicationSession& session,
+                                                                               StreamFollower& follower,
+                                                                               const std::stop_token& stop) {
+  // Each of the session's statements waits for the server, perhaps for ever.
+  const ConnectionBreaker::Guard guard(start_breaker_, session.socket());
+  if (stop.stop_requested()) return std::nullopt;
   const SourceFacts facts = require_history(session);
   require_free_slot(session);
   const bool slot_was_free = read_backlog(session, facts.log_end, follower, stop);
-  if (stop.stop_requested()) return;
+  if (stop.stop_requested()) return std::nullopt;
   if (slot_was_free) require_history(session);
   session.stream(names_.slot, follower.written(), publications_.names());
   spdlog::info("[MirrorSource] Following {} from {}", history_.source, to_string(follower.written()));
-  // Where the network swallows what is sent, the catalog's session would wait for ever.
-  StreamReceiver receiver(std::move(session), follower.written(),
-                          {.server_timeout = facts.sender_timeout, .patience = pace_.patience_with_queue},
-                          [this] { catalog_.abandon(); });
-  follow(follower, receiver, stop);
+  return facts.sender_timeout;
 }
 
 void PostgresSource::Session::require_free_slot(ReplicationSession& session) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,9 @@ class PostgresSource::Session {
   /// yet.
   void require_free_slot(ReplicationSession& session) const;
   void follow_until_lost(StreamFollower& follower, const std::stop_token& stop);
+  /// Gives after how much silence the server ends the stream; nothing where a stop came first.
+  std::optional<std::chrono::milliseconds> start_stream(ReplicationSession& session, StreamFollower& follower,
+                                                        const std::stop_token& stop);
   /// Reads what the slot is behind by SQL, until it is near the end of the server's log or the stream is the better
   /// way. `session` is not streaming. True where that was tried: our slot was nobody's meanwhile, for a minute or an
   /// hour.
@@ -51,8 +55,8 @@ class PostgresSource::Session {
   /// start.
   void prepare_backlog(ReplicationSession& session, change::Position log_end);
   SlotCopies copy_slot(change::Position log_end) const;
-  void confirm(libpq::Connection& connection, const std::stop_token& stop);
-  void shorten_start(libpq::Connection& connection, const std::stop_token& stop);
+  void confirm(libpq::Connection& connection);
+  void shorten_start(libpq::Connection& connection);
   void follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop);
   void sync(StreamFollower& follower, StreamReceiver* receiver);
 
@@ -67,9 +71,9 @@ class PostgresSource::Session {
   PositionMarks marks_;
   std::optional<ReplicationSession> connected_;  ///< since the start, for the first run
   SlotCopies slot_copies_;                       ///< likewise
-  ConnectionBreaker backlog_breaker_;
-  bool backlog_fails_ = false;  ///< read by SQL; it is streamed instead, once
-  std::stop_source ending_;     ///< for snapshots that are being opened
+  ConnectionBreaker start_breaker_;              ///< of the session until it streams
+  bool backlog_fails_ = false;                   ///< read by SQL; it is streamed instead, once
+  std::stop_source ending_;                      ///< for snapshots that are being opened
 };
 
 }  // namespace pgmirror::capture::postgres

@@ -129,7 +129,7 @@ TEST_F(PartitionedMirror, D21_EndsWhileACommitWaitsForASynchronousStandby) {
     tell_source("SELECT pg_reload_conf()");
   };
   reload("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-  ASSERT_TRUE(eventually(10s, [&] { return ask_source("SHOW synchronous_standby_names") == "nobody"; }));
+  ASSERT_TRUE(eventually(30s, [&] { return ask_source("SHOW synchronous_standby_names") == "nobody"; }));
   std::thread application([&] { tell_source("INSERT INTO m VALUES (7000, 5, 'waits')"); });
   const bool waits = eventually(
       10s, [&] { return ask_source("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0"; });

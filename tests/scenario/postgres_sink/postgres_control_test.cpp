@@ -175,7 +175,7 @@ TEST(Checkpoint, ASuccessorWaitsForItsPredecessorAndSeesIt) {
   std::jthread successor(
       [&] { EXPECT_NO_THROW(advance_checkpoint(second, "mirror", 1, Position{5}, Position{6}, std::nullopt)); });
   libpq::Connection watcher(database.mirror.connection, "watcher");
-  EXPECT_TRUE(tests::eventually(10s, [&] {
+  EXPECT_TRUE(tests::eventually(30s, [&] {
     return watcher
                .execute(
                    "SELECT FROM pg_stat_activity WHERE application_name = 'successor' AND wait_event_type = 'Lock'")
@@ -195,7 +195,7 @@ TEST(Checkpoint, AReaderWaitsForTheOutcomeOfATransactionOnItsWay) {
   std::optional<Checkpoint> seen;
   std::jthread reader([&] { seen = read_checkpoint(second, "mirror"); });
   libpq::Connection watcher(database.mirror.connection, "watcher");
-  EXPECT_TRUE(tests::eventually(10s, [&] {
+  EXPECT_TRUE(tests::eventually(30s, [&] {
     return watcher
                .execute("SELECT FROM pg_stat_activity WHERE application_name = 'reader' AND wait_event_type = 'Lock'")
                .rows() == 1;

@@ -32,7 +32,7 @@ FollowedServer::~FollowedServer() {
   stop();
   settings.connection = direct;
   // The server may take a moment to notice that we are gone, and some tests leave it stopped.
-  EXPECT_TRUE(eventually(10s, [this]() -> testing::AssertionResult {
+  EXPECT_TRUE(eventually(30s, [this]() -> testing::AssertionResult {
     try {
       capture::postgres::teardown(settings);
       return testing::AssertionSuccess();
@@ -88,9 +88,21 @@ void FollowedServer::stop() {
 
 void FollowedServer::stop_and_free_slot() {
   stop();
-  EXPECT_TRUE(eventually(10s, [this] {
-    return administer("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + slot() + "'").empty();
+  EXPECT_TRUE(eventually(30s, [this] {
+    return sql("SELECT 1 FROM pg_replication_slots WHERE database = current_database() AND (active OR temporary)")
+        .empty();
   }));
+}
+
+std::string FollowedServer::streaming_process() {
+  std::string process;
+  EXPECT_TRUE(eventually(30s, [&] {
+    process = administer(
+        "SELECT pid FROM pg_stat_replication JOIN pg_replication_slots ON active_pid = pid WHERE slot_name = '" +
+        slot() + "'");
+    return !process.empty();
+  }));
+  return process;
 }
 
 std::string FollowedServer::wait_for_refusal(std::chrono::milliseconds patience) {

@@ -38,8 +38,10 @@ class FollowedServer {
   void end_run();
   /// The same, and the source goes.
   void stop();
-  /// And the server has noticed.
+  /// And the server has noticed: the slot is free, and those of a backlog's readers are gone.
   void stop_and_free_slot();
+  /// The server's process that streams the slot, once there is one: moving a slot makes it active too.
+  std::string streaming_process();
   /// Waits for run() to end by itself and gives the refusal; nothing where it goes on.
   std::string wait_for_refusal(std::chrono::milliseconds patience = std::chrono::seconds{60});
   /// What the constructor of a source says now; empty when it accepts.

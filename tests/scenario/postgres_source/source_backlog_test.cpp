@@ -25,7 +25,7 @@ TEST(PostgresBacklog, IsReadBySqlWhileTheQueueTakesItsTime) {
   followed.sql(single_rows(1, 40000));
   followed.log().close_gate();
   followed.start();
-  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+  EXPECT_TRUE(eventually(30s, [&] { return reads_backlog(followed); }));
   followed.log().open_gate();
   EXPECT_EQ(followed.new_changes(), inserts(1, 40000));
   EXPECT_FALSE(reads_backlog(followed));
@@ -120,7 +120,7 @@ class BacklogInTwoParts : public testing::Test {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgmirror backlog' AND datname"
         " = current_database() AND query " +
         condition + " '%, NULL, %'");
-    EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed_) < 2; }));
+    EXPECT_TRUE(eventually(30s, [&] { return backlog_readers(followed_) < 2; }));
   }
   void expect_all_rows() {
     followed_.log().open_gate();
@@ -146,7 +146,7 @@ TEST_F(BacklogInTwoParts, ComesInTheOrderOfTheCommits) {
 TEST_F(BacklogInTwoParts, IsGivenUpWholeWhereTheQueueIsFull) {
   followed_.pace.patience_with_queue = 1s;
   read_in_the_middle();
-  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed_) == 0; }));
+  EXPECT_TRUE(eventually(30s, [&] { return backlog_readers(followed_) == 0; }));
   expect_all_rows();
 }
 
@@ -179,8 +179,8 @@ TEST(BacklogReceiver, KeepsItsConnectionWhileItIsNotItsTurn) {
   };
   const auto waiting = receive(false);
   const auto taken_from = receive(true);
-  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed) == 2; }));
-  EXPECT_TRUE(eventually(10s, [&] { return backlog_readers(followed) == 1; }));
+  EXPECT_TRUE(eventually(30s, [&] { return backlog_readers(followed) == 2; }));
+  EXPECT_TRUE(eventually(30s, [&] { return backlog_readers(followed) == 1; }));
   int came = 0;
   bool first = true;
   while (!waiting->finished()) {
@@ -232,7 +232,7 @@ TEST(PostgresBacklog, AgentStopsInTheMiddleAgainAndAgain) {
     EXPECT_TRUE(eventually(20s, [&] { return followed.log().changes().size() >= rows; }));
     const auto begin = Clock::now();
     followed.stop();
-    EXPECT_LT(Clock::now() - begin, 2s);
+    EXPECT_LT(Clock::now() - begin, 6s);
     EXPECT_LE(followed.confirmed(), followed.log().end());
   }
   followed.start();
@@ -248,14 +248,37 @@ TEST(PostgresBacklog, StopIsFastThoughTheNetworkSwallowsEverything) {
   followed.sql(single_rows(1, 40000));
   followed.log().close_gate();
   followed.start();
-  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+  EXPECT_TRUE(eventually(30s, [&] { return reads_backlog(followed); }));
   proxy.black_hole();
   const auto begin = Clock::now();
   followed.stop();
-  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_LT(Clock::now() - begin, 6s);
   proxy.serve();
   followed.start();
   EXPECT_EQ(followed.new_changes(), inserts(1, 40000));
+}
+
+/// A session of the start has no time limit of its own: moving a slot may take minutes.
+TEST(PostgresBacklog, StopIsFastWhereverTheNetworkSwallowsTheStart) {
+  FollowedServer followed;
+  TcpProxy proxy(followed.direct);
+  followed.settings.connection = proxy.settings();
+  followed.pace.backlog = small_steps;
+  leave(followed);
+  proxy.delay_each_way(3ms);
+  for (int round = 0; round < 30; ++round) {
+    followed.sql(single_rows(round * 100 + 1, round * 100 + 100));
+    followed.start();
+    let_time_pass(round * 7ms);
+    proxy.black_hole();
+    const auto begin = Clock::now();
+    followed.stop();
+    // The limit of an attempt to connect, and some.
+    EXPECT_LT(Clock::now() - begin, 10s) << "round " << round;
+    proxy.serve();
+  }
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), inserts(1, 3000));
 }
 
 TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
@@ -268,8 +291,8 @@ TEST(PostgresBacklog, FullQueueDoesNotHoldBackVacuumForEver) {
       "ALTER TABLE t ADD filler text; INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
   followed.log().close_gate();
   followed.start();
-  EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
-  EXPECT_TRUE(eventually(10s, [&] { return !reads_backlog(followed); }));
+  EXPECT_TRUE(eventually(30s, [&] { return reads_backlog(followed); }));
+  EXPECT_TRUE(eventually(30s, [&] { return !reads_backlog(followed); }));
   EXPECT_LE(followed.confirmed(), followed.log().end());
   followed.log().open_gate();
   EXPECT_TRUE(followed.caught_up(60s));
@@ -319,7 +342,7 @@ TEST(PostgresBacklog, IsReadByOneWhereOneSlotIsLeft) {
   for (int round = 0; round < 5; ++round) {
     followed.log().close_gate();
     followed.start();
-    EXPECT_TRUE(eventually(10s, [&] { return reads_backlog(followed); }));
+    EXPECT_TRUE(eventually(30s, [&] { return reads_backlog(followed); }));
     followed.stop_and_free_slot();
   }
   followed.log().open_gate();

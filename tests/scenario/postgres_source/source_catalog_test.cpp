@@ -224,7 +224,7 @@ TEST(PostgresSource, K16_LostKeyStopsTheApplicationForAMomentOnly) {
   followed.start();
   EXPECT_EQ(followed.new_changes(), Lines{});
   followed.sql("ALTER TABLE t DROP CONSTRAINT t_pkey");
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(30s, [&] {
     try {
       followed.sql("UPDATE t SET name = 'b'");
       return true;

@@ -47,11 +47,11 @@ TEST(PostgresSource, S2_ShutdownOfAnIdleServerIsNotHeldUp) {
   followed.sql(plain_table);
   followed.start();
   followed.sql("INSERT INTO t VALUES (1)");
-  ASSERT_TRUE(eventually(10s, [&] { return !followed.log().changes().empty(); }));
+  ASSERT_TRUE(eventually(30s, [&] { return !followed.log().changes().empty(); }));
   followed.administer("CREATE DATABASE noise");
   const auto begin = Clock::now();
   server.stop();
-  EXPECT_LT(Clock::now() - begin, 5s);
+  EXPECT_LT(Clock::now() - begin, 20s);
   server.start();
   followed.sql("INSERT INTO t VALUES (2)");
   EXPECT_TRUE(eventually(30s, [&] { return followed.log().changes() == inserts(1, 2); }));
@@ -73,38 +73,37 @@ TEST(PostgresSource, S2_ShutdownWhileTheStreamIsBehindIsNotHeldUp) {
 }
 
 TEST(PostgresSource, S3_QuietConnectionLivesOn) {
-  ThrowawayPostgres server({.settings = {{"wal_sender_timeout", "1s"}}});
+  ThrowawayPostgres server({.settings = {{"wal_sender_timeout", "3s"}}});
   FollowedServer followed(server);
   followed.pace.idle_advance = 1h;
   followed.sql(plain_table);
   followed.start();
   followed.sql("INSERT INTO t VALUES (1)");
-  ASSERT_TRUE(eventually(10s, [&] { return !followed.log().changes().empty(); }));
-  const std::string process = followed.sql("SELECT active_pid FROM pg_replication_slots");
-  EXPECT_NE(process, "");
-  let_time_pass(3500ms);
-  EXPECT_EQ(followed.sql("SELECT active_pid FROM pg_replication_slots"), process);
+  ASSERT_TRUE(eventually(30s, [&] { return !followed.log().changes().empty(); }));
+  const std::string process = followed.streaming_process();
+  let_time_pass(7s);
+  EXPECT_EQ(followed.streaming_process(), process);
 }
 
 TEST(PostgresSource, S3_FullQueueDoesNotCostTheConnection) {
-  ThrowawayPostgres server({.settings = {{"wal_sender_timeout", "1s"}}});
+  ThrowawayPostgres server({.settings = {{"wal_sender_timeout", "3s"}}});
   FollowedServer followed(server);
   followed.sql("CREATE TABLE t (id int PRIMARY KEY, filler text)");
   followed.start();
   EXPECT_EQ(followed.new_changes(), Lines{});
   followed.log().keep_rows = false;
   followed.log().close_gate();
-  const std::string process = followed.sql("SELECT active_pid FROM pg_replication_slots");
+  const std::string process = followed.streaming_process();
   // More than is received ahead and than the network holds.
   followed.sql("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
-  let_time_pass(3500ms);
+  let_time_pass(7s);
   EXPECT_EQ(followed.log().rows_begun(), 0U);
-  EXPECT_EQ(followed.sql("SELECT active_pid FROM pg_replication_slots"), process);
+  EXPECT_EQ(followed.streaming_process(), process);
   EXPECT_LE(followed.confirmed(), followed.log().end());
   followed.log().open_gate();
   EXPECT_TRUE(followed.caught_up());
   EXPECT_EQ(followed.log().rows_begun(), 50000U);
-  EXPECT_EQ(followed.sql("SELECT active_pid FROM pg_replication_slots"), process);
+  EXPECT_EQ(followed.streaming_process(), process);
 }
 
 TEST(PostgresSource, S2_ShutdownIsNotHeldUpByAFullQueue) {
@@ -172,9 +171,7 @@ TEST(PostgresSource, S8_BusySlotIsWaitedFor) {
   first.pace.idle_advance = 1h;
   first.sql(plain_table);
   first.start();
-  ASSERT_TRUE(eventually(10s, [&] {
-    return first.sql("SELECT active FROM pg_replication_slots WHERE slot_name = '" + first.slot() + "'") == "t";
-  }));
+  ASSERT_NE(first.streaming_process(), "");
   FollowedServer second;
   second.settings = first.settings;
   second.start();
@@ -190,6 +187,7 @@ TEST(PostgresSource, A3_CopyOfAnAgentIsRefusedWhenTheOtherHasMovedTheSlot) {
   FollowedServer first;
   first.sql(plain_table);
   first.start();
+  ASSERT_NE(first.streaming_process(), "");
   FollowedServer second;
   second.settings = first.settings;
   second.start();
@@ -222,13 +220,13 @@ TEST(PostgresSource, StopIsFastWhateverIsInFlight) {
   followed.sql("INSERT INTO t SELECT generate_series(1, 300000)");
   auto begin = Clock::now();
   followed.stop();
-  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_LT(Clock::now() - begin, 6s);
   followed.start();
   EXPECT_EQ(followed.new_changes(), inserts(1, 300000));
   proxy.black_hole();
   begin = Clock::now();
   followed.stop();
-  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_LT(Clock::now() - begin, 6s);
   proxy.serve();
 }
 

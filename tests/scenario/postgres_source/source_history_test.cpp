@@ -72,7 +72,7 @@ TEST(PostgresSource, S7_SlotDroppedWhileItIsFollowedEndsTheRun) {
   followed.start();
   followed.sql("INSERT INTO t VALUES (1)");
   EXPECT_EQ(followed.new_changes(), Lines{"insert t [1]"});
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(30s, [&] {
     followed.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" +
                  followed.slot() + "'");
     try {
@@ -209,7 +209,7 @@ TEST(PostgresSource, A14_LostStateGoesOnWhereTheSlotIsNotFromNow) {
   once.followed.log().forget_after(0);
   once.followed.start();
   EXPECT_EQ(once.followed.source().queue_start(), confirmed);
-  EXPECT_TRUE(eventually(10s, [&] { return !once.followed.log().changes().empty(); }));
+  EXPECT_TRUE(eventually(30s, [&] { return !once.followed.log().changes().empty(); }));
   EXPECT_EQ(once.followed.log().changes(), Lines{"insert t [2]"});
 }
 
@@ -219,7 +219,7 @@ TEST(PostgresSource, A15_StateRestoredFromAnOlderBackupIsRefused) {
   once.followed.start();
   once.followed.sql("INSERT INTO t VALUES (2)");
   EXPECT_EQ(once.followed.new_changes(), Lines{"insert t [2]"});
-  EXPECT_TRUE(eventually(10s, [&] { return once.followed.confirmed() == once.followed.log().end(); }));
+  EXPECT_TRUE(eventually(30s, [&] { return once.followed.confirmed() == once.followed.log().end(); }));
   once.followed.stop();
   once.followed.log().forget_after(backup);
   EXPECT_TRUE(says(once.followed.refusal_at_start(), "restored from an older backup"));

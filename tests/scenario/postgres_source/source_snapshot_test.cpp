@@ -20,7 +20,7 @@ TEST(PostgresSource, SnapshotOfAnIdleSourceIsDurableAtExactlyItsPosition) {
   followed.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
   followed.start();
   const auto snapshot = followed.source().open_snapshot();
-  ASSERT_TRUE(eventually(10s, [&] { return followed.log().end() >= snapshot->position(); }));
+  ASSERT_TRUE(eventually(30s, [&] { return followed.log().end() >= snapshot->position(); }));
   EXPECT_EQ(followed.log().end(), snapshot->position());
 }
 
@@ -57,12 +57,12 @@ TEST(PostgresSource, SnapshotThatWaitsEndsWhenTheAgentIsToEnd) {
     EXPECT_ANY_THROW(followed.source().open_snapshot());
     ended = true;
   });
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(30s, [&] {
     return followed.sql("SELECT count(*) FROM pg_stat_replication WHERE application_name = 'pgmirror snapshot'") == "1";
   }));
   EXPECT_FALSE(ended);
   followed.end_run();
-  EXPECT_TRUE(eventually(5s, [&] { return ended.load(); }));
+  EXPECT_TRUE(eventually(30s, [&] { return ended.load(); }));
   opening.join();
 }
 

@@ -18,7 +18,7 @@ class TakenBacklog : public testing::Test {
     followed_.sql(single_rows(1, rows));
     followed_.log().close_gate();
     followed_.start();
-    ASSERT_TRUE(eventually(10s, [&] { return reads_backlog(followed_); }));
+    ASSERT_TRUE(eventually(30s, [&] { return reads_backlog(followed_); }));
   }
   std::string to_reader(const std::string& function) {
     return "SELECT " + function +

@@ -96,7 +96,7 @@ TEST(PostgresSource, X8_EmptyTransactionsDoNotCarryTheSlotPastOneInFlight) {
   open.exec("INSERT INTO t VALUES (1, 'in flight')");
   followed.sql("DO $$ BEGIN FOR i IN 1..10000 LOOP INSERT INTO quiet VALUES (i); COMMIT; END LOOP; END $$");
   EXPECT_EQ(followed.new_changes(), Lines{});
-  EXPECT_TRUE(eventually(10s, [&] { return followed.confirmed() == followed.log().end(); }));
+  EXPECT_TRUE(eventually(30s, [&] { return followed.confirmed() == followed.log().end(); }));
   // Whatever was acknowledged, the row must come again after the loss of everything in memory.
   followed.stop();
   open.commit();
@@ -175,7 +175,7 @@ TEST(PostgresSource, X11_NothingComesTwiceOverManyRestarts) {
     followed.start();
     followed.sql(single_rows(round * 200 + 1, round * 200 + 200));
     // Stops wherever it happens to be.
-    ASSERT_TRUE(eventually(10s, [&] { return followed.log().rows_begun() > static_cast<std::size_t>(round) * 200; }));
+    ASSERT_TRUE(eventually(30s, [&] { return followed.log().rows_begun() > static_cast<std::size_t>(round) * 200; }));
     followed.stop();
   }
   followed.start();

@@ -60,7 +60,7 @@ TEST(ThrowawayPostgres, DiesWithAKilledTestProcess) {
   settings.port = port;
   EXPECT_EQ(ask(settings, "SELECT 1"), "1");
   holder.kill();
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(30s, [&] {
     try {
       ask(settings, "SELECT 1");
       return false;

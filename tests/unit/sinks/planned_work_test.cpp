@@ -47,13 +47,13 @@ class SlowSource : public change::SnapshotProvider {
   }
   /// The one that was asked for first and is not given yet.
   void give(std::uint64_t position) {
-    ASSERT_TRUE(eventually(10s, [&] { return waiting() > 0; }));
+    ASSERT_TRUE(eventually(30s, [&] { return waiting() > 0; }));
     const std::lock_guard lock(mutex_);
     asked_.front().set_value(Position{position});
     asked_.pop();
   }
   void refuse() {
-    ASSERT_TRUE(eventually(10s, [&] { return waiting() > 0; }));
+    ASSERT_TRUE(eventually(30s, [&] { return waiting() > 0; }));
     const std::lock_guard lock(mutex_);
     asked_.front().set_exception(std::make_exception_ptr(libpq::DatabaseError("gone", "57P01", true)));
     asked_.pop();
@@ -113,16 +113,16 @@ TEST(PlannedWork, AnOrderThatOvertakesTheSnapshotOfACopyHoldsNothingUpForEver) {
   Plan plan;
   plan.work.await_copy();
   plan.work.look_for_snapshot(Position{10}, Position{20});
-  ASSERT_TRUE(eventually(10s, [&] { return plan.source.waiting() == 1; }));
+  ASSERT_TRUE(eventually(30s, [&] { return plan.source.waiting() == 1; }));
   auto answer = plan.orders.verify(false);
   auto ordering = std::async(std::launch::async, [&] { plan.work.take_orders(false); });
-  ASSERT_TRUE(eventually(10s, [&] { return plan.source.waiting() == 2; }));
+  ASSERT_TRUE(eventually(30s, [&] { return plan.source.waiting() == 2; }));
   plan.source.give(22);
   plan.source.give(25);
   ordering.get();
   ASSERT_TRUE(plan.work.planned());
   // The mirror reaches the comparison's snapshot, which is behind that of the copy.
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(30s, [&] {
     plan.work.look_for_snapshot(Position{20}, Position{30});
     return plan.work.until() == Position{25};
   }));
@@ -130,7 +130,7 @@ TEST(PlannedWork, AnOrderThatOvertakesTheSnapshotOfACopyHoldsNothingUpForEver) {
   EXPECT_TRUE(plan.work.is_due_at(Position{25}));
   EXPECT_TRUE(plan.work.take().verification);
   // The copy asks for another one, and gets it.
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(30s, [&] {
     plan.work.look_for_snapshot(Position{25}, Position{30});
     return plan.source.waiting() == 1;
   }));
@@ -145,7 +145,7 @@ TEST(PlannedWork, ASnapshotThatTheMirrorHasPassedIsNotUsed) {
   plan.work.await_copy();
   plan.work.look_for_snapshot(Position{10}, Position{20});
   plan.source.give(22);
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(30s, [&] {
     plan.work.look_for_snapshot(Position{23}, Position{30});
     return plan.source.waiting() == 1;
   }));
@@ -162,7 +162,7 @@ TEST(PlannedWork, ACopyThatIsDoneByAnotherTaskHoldsNothingBackAnyMore) {
   EXPECT_GT(plan.work.until(), Position{1'000'000});
   EXPECT_FALSE(plan.work.waits_at(Position{20}));
   plan.source.give(22);
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(30s, [&] {
     plan.work.look_for_snapshot(Position{15}, Position{50});
     return plan.work.none();
   }));
