@@ -1,11 +1,14 @@
 #include "libpq/connection.hpp"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 #include "libpq/copy_stream.hpp"
@@ -203,6 +206,27 @@ Result Connection::checked(PGresult* raw) const {
 Result Connection::execute(const std::string& sql) {
   if (unpinned()) return checked(PQexec(connection_.get(), pinned(sql).c_str()));
   return checked(PQexec(connection_.get(), sql.c_str()));
+}
+
+Result Connection::execute_within(std::chrono::milliseconds limit, const std::string& sql) {
+  using Clock = std::chrono::steady_clock;
+  PGconn* const native = connection_.get();
+  const auto deadline = Clock::now() + limit;
+  if (PQsendQuery(native, (unpinned() ? pinned(sql) : sql).c_str()) != 1) throw error(nullptr);
+  std::unique_ptr<PGresult, void (*)(PGresult*)> last(nullptr, &PQclear);
+  for (;;) {
+    while (PQisBusy(native) == 1) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+      if (left.count() <= 0) throw DatabaseError("server has not answered in time", {}, true);
+      pollfd descriptor{.fd = PQsocket(native), .events = POLLIN, .revents = 0};
+      const int ready = ::poll(&descriptor, 1, static_cast<int>(left.count()));
+      if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+      if (ready > 0 && PQconsumeInput(native) != 1) throw error(nullptr);
+    }
+    PGresult* const next = PQgetResult(native);
+    if (next == nullptr) return checked(last.release());
+    last.reset(next);
+  }
 }
 
 Result Connection::execute(const std::string& sql, const Parameters& parameters) {

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -59,6 +60,8 @@ class Connection {
 
   /// Runs one or several statements separated by `;`, gives the result of the last. Throws DatabaseError.
   Result execute(const std::string& sql);
+  /// The same for what a server answers at once: after `limit` without an answer the connection is taken for lost.
+  Result execute_within(std::chrono::milliseconds limit, const std::string& sql);
   /// Runs one unnamed statement with parameters; results come as text.
   Result execute(const std::string& sql, const Parameters& parameters);
   /// The same for several, with one round trip; outside of a transaction they are one. Gives the result of each, throws

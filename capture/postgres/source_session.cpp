@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 
 #include "capture/postgres/server_versions.hpp"
@@ -61,11 +62,14 @@ void expect_setting(const config::ConnectionSettings& settings, std::string_view
 /// As poolers put it who do not know `replication` or `options`.
 constexpr std::string_view refused_by_pooler = "unsupported startup parameter";
 
+/// Whoever asks the agent to end waits for an attempt to connect, and behind it for what is asked at once. A gateway
+/// that takes everything and hands on nothing would keep both for ever.
+constexpr std::chrono::seconds patience{5};
+
 libpq::Connection connect(const config::ConnectionSettings& settings, std::string_view application_name,
                           bool replication) {
-  // Whoever asks the agent to end waits for an attempt to connect.
   config::ConnectionSettings impatient = settings;
-  impatient.parameters.emplace("connect_timeout", "5");
+  impatient.parameters.emplace("connect_timeout", std::to_string(patience.count()));
   try {
     return {impatient,
             application_name,
@@ -86,12 +90,13 @@ libpq::Connection open_session(const config::ConnectionSettings& settings, std::
   std::string question = "SELECT pg_catalog.current_setting('client_encoding')";
   for (const PinnedSetting& setting : pinned)
     question += fmt::format(", pg_catalog.current_setting('{}')", setting.name);
-  const libpq::Result answers = connection.execute(question);
+  const libpq::Result answers = connection.execute_within(patience, question);
   expect_setting(settings, "client_encoding", answers.text(0, 0), "UTF8");
   int column = 0;
   for (const PinnedSetting& setting : pinned)
     expect_setting(settings, setting.name, answers.text(0, ++column), setting.answer);
-  if (const std::string late = late_settings_sql(connection.server_version()); !late.empty()) connection.execute(late);
+  if (const std::string late = late_settings_sql(connection.server_version()); !late.empty())
+    connection.execute_within(patience, late);
   return connection;
 }
 

@@ -188,6 +188,18 @@ TEST(Connection, CancelEndsAStatement) {
   EXPECT_EQ(error.sqlstate(), "57014");
 }
 
+TEST(Connection, GivesUpWhatIsNotAnsweredWithinItsLimit) {
+  tests::MirrorDatabase database;
+  tests::TcpProxy proxy(database.mirror.connection);
+  libpq::Connection connection(proxy.settings(), "test");
+  EXPECT_EQ(connection.execute_within(30s, "SELECT 1; SELECT 2").text(0, 0), "2");
+  const libpq::DatabaseError refused = error_of([&] { connection.execute_within(30s, "SELECT 1; SELECT 1 / 0"); });
+  EXPECT_EQ(refused.sqlstate(), "22012");
+  EXPECT_FALSE(refused.connection_lost());
+  proxy.black_hole();
+  EXPECT_TRUE(error_of([&] { connection.execute_within(100ms, "SELECT 3"); }).connection_lost());
+}
+
 TEST(Connection, CopyGoesInAndOut) {
   tests::MirrorDatabase database;
   libpq::Connection& connection = database.connection;

@@ -220,13 +220,13 @@ TEST(PostgresSource, StopIsFastWhateverIsInFlight) {
   followed.sql("INSERT INTO t SELECT generate_series(1, 300000)");
   auto begin = Clock::now();
   followed.stop();
-  EXPECT_LT(Clock::now() - begin, 6s);
+  EXPECT_LT(Clock::now() - begin, 20s);
   followed.start();
   EXPECT_EQ(followed.new_changes(), inserts(1, 300000));
   proxy.black_hole();
   begin = Clock::now();
   followed.stop();
-  EXPECT_LT(Clock::now() - begin, 6s);
+  EXPECT_LT(Clock::now() - begin, 20s);
   proxy.serve();
 }
 
