@@ -10,6 +10,12 @@ void PositionMarks::want(PositionMark mark) {
   if (mark.position <= reached_ && !mark.tell) return;
   const change::Position position = mark.position;
   wanted_.emplace(position, std::move(mark));
+  if (wake_) wake_();
+}
+
+void PositionMarks::watch(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
 }
 
 std::optional<PositionMark> PositionMarks::take(change::Position place) {

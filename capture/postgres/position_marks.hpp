@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "change/position.hpp"
 #include "change/transaction.hpp"
@@ -35,10 +36,26 @@ class PositionMarks {
   /// The queue has everything up to here.
   void reached(change::Position position);
 
+  /// While it lives, want() calls `wake` where a mark is wanted: whoever follows may sleep until the server says
+  /// something. One at a time; `wake` wants nothing itself and does not block.
+  class Watch {
+   public:
+    Watch(PositionMarks& marks, std::function<void()> wake) : marks_(marks) { marks_.watch(std::move(wake)); }
+    ~Watch() { marks_.watch({}); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    PositionMarks& marks_;
+  };
+
  private:
+  void watch(std::function<void()> wake);
+
   mutable std::mutex mutex_;
   std::multimap<change::Position, PositionMark> wanted_;
   change::Position reached_;
+  std::function<void()> wake_;
 };
 
 }  // namespace pgmirror::capture::postgres

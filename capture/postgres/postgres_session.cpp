@@ -180,6 +180,8 @@ void PostgresSource::Session::require_free_slot(ReplicationSession& session) con
 }
 
 void PostgresSource::Session::follow(StreamFollower& follower, StreamReceiver& receiver, const std::stop_token& stop) {
+  // It answers where the stream stands, which is what ends the wait below.
+  const PositionMarks::Watch watch(marks_, [&receiver] { receiver.ask_for_keepalive(); });
   SyncPace pace;
   Clock::time_point log_grown = Clock::now();
   while (!stop.stop_requested()) {
