@@ -18,6 +18,10 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds longest_wait_beside{20};
 
 bool stands_alone(const TableEffects& effects) {
+  if (effects.table()->takes_any_row) {
+    return std::ranges::all_of(effects.rows(),
+                               [](const RowEffect& row) { return row.kind == RowEffect::Kind::insert; });
+  }
   return effects.table()->rows_stand_alone &&
          // Of a row that goes to another key, both are needed at once.
          std::ranges::none_of(effects.rows(), [](const RowEffect& row) { return row.from != nullptr; });

@@ -39,6 +39,8 @@ struct MirrorTable {
   /// What is done to a row of one key depends on no row of another: no unique index beyond the key, nothing that fires,
   /// and keys that differ for us differ for the mirror.
   bool rows_stand_alone = false;
+  /// Nothing tells its rows apart and nothing fires: one that comes depends on no other.
+  bool takes_any_row = false;
   /// Columns that the mirror alone has and that can be written, quoted: a row that is taken out and put back keeps
   /// them.
   std::vector<std::string> own_columns;

@@ -34,6 +34,8 @@ class Matcher {
     match_additional_columns();
     match_key();
     match_.table.rows_stand_alone = rows_stand_alone();
+    match_.table.takes_any_row =
+        match_.table.key.empty() && !match_.table.has_unique_beyond_key && !existing_.rows_affect_others;
     return std::move(match_);
   }
 

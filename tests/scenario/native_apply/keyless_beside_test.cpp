@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "libpq/database_transaction.hpp"
+#include "tests/scenario/native_apply/native_apply.hpp"
+
+namespace pgmirror::tests {
+namespace {
+
+constexpr int lines_of_batch = 20'000;  ///< BatchLimits: a first batch with so many is full
+constexpr int lines_of_transaction = 4'000;
+
+/// A table without a key, filled by batches that two connections apply.
+class KeylessBeside : public NativeApply {
+ protected:
+  void SetUp() override {
+    mirror_.apply_connections = 2;
+    start_and_copy();
+    // What the worker has not met before ends a batch.
+    native_.transaction([&] {
+      native_.update(first_, {"1", "-1"}, {"1", "0"});
+      native_.insert(lines_, {"a line"});
+    });
+    ASSERT_TRUE(catches_up());
+  }
+  void write_lines(const std::string& text, int count) {
+    for (int done = 0; done < count; done += lines_of_transaction) {
+      native_.transaction([&] {
+        for (int line = done; line < done + lines_of_transaction; ++line)
+          native_.insert(lines_, {fmt::format("{} {}", text, line)});
+      });
+    }
+  }
+  std::size_t worker_sessions(const std::string& condition) const {
+    return rows(
+               "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE"
+               " 'pgmirror worker%' AND " +
+               condition)
+        .size();
+  }
+
+  change::RelationPtr first_ = native_.table("first", {{"id", "integer"}, {"a", "integer"}}, {0}, {{"1", "-1"}});
+  change::RelationPtr lines_ = native_.table("lines", {{"line", "text"}}, {}, {}, change::ReplicaIdentity::full);
+};
+
+TEST_F(KeylessBeside, RowsThatComeAreWrittenAtOnceAndSeenInTheSourcesOrder) {
+  libpq::Connection people = administer();
+  libpq::DatabaseTransaction holding(people);
+  people.execute("LOCK TABLE app.first IN SHARE MODE");
+  in_one_batch([&] {
+    native_.transaction([&] { native_.update(first_, {"1", "0"}, {"1", "1"}); });
+    write_lines("early", lines_of_batch);
+    write_lines("late", 2 * lines_of_batch);
+  });
+  EXPECT_TRUE(eventually(30s, [&] {
+    return worker_sessions("wait_event_type = 'Lock'") == 1 &&
+           worker_sessions("xact_start IS NOT NULL AND wait_event = 'ClientRead'") == 1;
+  })) << "nothing was written beside the first batch, which waits";
+  EXPECT_EQ(ask("SELECT count(*) FROM app.lines"), "1") << "a later batch is seen before the one that waits";
+  holding.commit();
+  expect_exact(lines_);
+}
+
+TEST_F(KeylessBeside, RowsThatGoTakeTheirTurns) {
+  constexpr int rounds = 12;
+  in_one_batch([&] {
+    for (int round = 0; round < rounds; ++round) {
+      write_lines(std::to_string(round), 2 * lines_of_transaction);
+      if (round == 0) continue;
+      native_.transaction([&] {
+        for (int line = 0; line < lines_of_transaction; ++line)
+          native_.remove(lines_, {fmt::format("{} {}", round - 1, line)});
+      });
+    }
+  });
+  expect_exact(lines_);
+}
+
+}  // namespace
+}  // namespace pgmirror::tests
