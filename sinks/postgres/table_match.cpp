@@ -34,8 +34,7 @@ class Matcher {
     match_additional_columns();
     match_key();
     match_.table.rows_stand_alone = rows_stand_alone();
-    match_.table.takes_any_row =
-        match_.table.key.empty() && !match_.table.has_unique_beyond_key && !existing_.rows_affect_others;
+    match_.table.takes_any_row = takes_any_row();
     return std::move(match_);
   }
 
@@ -152,6 +151,12 @@ class Matcher {
     const bool primary = std::ranges::any_of(existing_.indexes, &CatalogIndex::primary);
     return primary && !table.key.empty() && !table.has_unique_beyond_key && !existing_.rows_affect_others &&
            std::ranges::all_of(table.key, [&](std::size_t place) { return differs_as_at_the_source(place); });
+  }
+
+  /// A key with NULLs in it has been given up as the key, and its index is unique all the same.
+  bool takes_any_row() const {
+    return match_.table.key.empty() && !existing_.rows_affect_others &&
+           std::ranges::none_of(existing_.indexes, &CatalogIndex::unique);
   }
 
   /// Whether values that differ at the source differ here: 1.0 and 1.00 are one numeric.

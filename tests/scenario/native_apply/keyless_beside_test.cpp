@@ -37,9 +37,18 @@ class KeylessBeside : public NativeApply {
                condition)
         .size();
   }
+  /// The second one's rows, while the first one waits for a lock.
+  bool two_batches_are_there() const {
+    return eventually(30s, [&] {
+      return worker_sessions("wait_event_type = 'Lock'") == 1 &&
+             worker_sessions("xact_start IS NOT NULL AND wait_event = 'ClientRead'") == 1;
+    });
+  }
 
   change::RelationPtr first_ = native_.table("first", {{"id", "integer"}, {"a", "integer"}}, {0}, {{"1", "-1"}});
   change::RelationPtr lines_ = native_.table("lines", {{"line", "text"}}, {}, {}, change::ReplicaIdentity::full);
+  change::RelationPtr given_up_ = native_.table("given_up", {{"id", "integer"}, {"text", "text"}}, {0}, {{"1", "old"}},
+                                                change::ReplicaIdentity::full);
 };
 
 TEST_F(KeylessBeside, RowsThatComeAreWrittenAtOnceAndSeenInTheSourcesOrder) {
@@ -51,16 +60,42 @@ TEST_F(KeylessBeside, RowsThatComeAreWrittenAtOnceAndSeenInTheSourcesOrder) {
     write_lines("early", lines_of_batch);
     write_lines("late", 2 * lines_of_batch);
   });
-  EXPECT_TRUE(eventually(30s, [&] {
-    return worker_sessions("wait_event_type = 'Lock'") == 1 &&
-           worker_sessions("xact_start IS NOT NULL AND wait_event = 'ClientRead'") == 1;
-  })) << "nothing was written beside the first batch, which waits";
+  EXPECT_TRUE(two_batches_are_there()) << "nothing was written beside the first batch, which waits";
   EXPECT_EQ(ask("SELECT count(*) FROM app.lines"), "1") << "a later batch is seen before the one that waits";
   holding.commit();
   expect_exact(lines_);
 }
 
-TEST_F(KeylessBeside, RowsThatGoTakeTheirTurns) {
+/// The mirror lets its key be NULL, so that it serves as none: the index over it still refuses what comes too early.
+TEST_F(KeylessBeside, RowsOfAKeyThatIsGivenUpTakeTheirTurns) {
+  stop();
+  tell(
+      "ALTER TABLE app.given_up DROP CONSTRAINT given_up_pkey, ALTER id DROP NOT NULL;"
+      "CREATE UNIQUE INDEX ON app.given_up (id)");
+  start();
+  native_.transaction([&] {
+    native_.update(first_, {"1", "0"}, {"1", "1"});
+    native_.insert(lines_, {"another line"});
+    native_.insert(given_up_, {"2", "met"});
+  });
+  ASSERT_TRUE(catches_up());
+  libpq::Connection people = administer();
+  libpq::DatabaseTransaction holding(people);
+  people.execute("LOCK TABLE app.first IN SHARE MODE");
+  in_one_batch([&] {
+    native_.transaction([&] { native_.update(first_, {"1", "1"}, {"1", "2"}); });
+    native_.transaction([&] { native_.remove(given_up_, {"1", "old"}); });
+    write_lines("early", lines_of_batch);
+    native_.transaction([&] { native_.insert(given_up_, {"1", "new"}); });
+    write_lines("late", 2 * lines_of_batch);
+  });
+  EXPECT_TRUE(two_batches_are_there());
+  holding.commit();
+  expect_exact(given_up_);
+  expect_exact(lines_);
+}
+
+TEST_F(KeylessBeside, ContentIsExactWhereRowsComeAndGo) {
   constexpr int rounds = 12;
   in_one_batch([&] {
     for (int round = 0; round < rounds; ++round) {
