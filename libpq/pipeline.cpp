@@ -3,10 +3,22 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pgmirror::libpq {
+
+struct Pipeline::Copy {
+  std::string data;
+  std::size_t sent = 0;    ///< of the data, to libpq
+  bool wanted = false;     ///< the server takes data, and has not had the end of it
+  Result answer{nullptr};  ///< the last one, or the first error
+  bool failed = false;
+};
 
 Pipeline::Pipeline(Connection& connection) : connection_(connection), native_(connection.native()) {
   if (PQsetnonblocking(native_, 1) != 0 || PQenterPipelineMode(native_) != 1) fail();
@@ -36,14 +48,65 @@ void Pipeline::flush() {
   const int left = PQflush(native_);
   if (left < 0) fail();
   unsent_ = left > 0;
+  if (!unsent_ && copy_ && copy_->wanted) send_data();
+}
+
+void Pipeline::copy(const std::string& sql, std::string data) {
+  if (outstanding()) throw std::logic_error("a COPY behind what is outstanding");
+  if (PQexitPipelineMode(native_) != 1 || PQsendQuery(native_, sql.c_str()) != 1) fail();
+  copy_ = std::make_unique<Copy>(Copy{.data = std::move(data)});
+  expected_.push_back(Answer::statement);
+  flush();
+}
+
+/// As much as the line takes: what libpq cannot send it keeps a copy of.
+void Pipeline::send_data() {
+  constexpr std::size_t piece = std::size_t{64} << 10U;
+  while (!unsent_) {
+    const std::string_view next = std::string_view(copy_->data).substr(copy_->sent, piece);
+    const int taken = next.empty() ? PQputCopyEnd(native_, nullptr)
+                                   : PQputCopyData(native_, next.data(), static_cast<int>(next.size()));
+    if (taken < 0) fail();
+    // Else the buffer could not grow.
+    if (taken == 1) copy_->sent += next.size();
+    const int left = PQflush(native_);
+    if (left < 0) fail();
+    unsent_ = left > 0;
+    if (next.empty() && taken == 1) {
+      copy_->wanted = false;
+      return;
+    }
+  }
+}
+
+bool Pipeline::take_answer_of_copy() {
+  while (!copy_->wanted && PQisBusy(native_) == 0) {
+    Result answer(PQgetResult(native_));
+    if (answer.native() == nullptr) return true;
+    if (PQresultStatus(answer.native()) == PGRES_COPY_IN) {
+      copy_->wanted = true;
+      send_data();
+    } else if (!copy_->failed) {
+      copy_->failed = PQresultStatus(answer.native()) == PGRES_FATAL_ERROR;
+      copy_->answer = std::move(answer);
+    }
+  }
+  return false;
 }
 
 Pipeline::Received Pipeline::receive(std::chrono::milliseconds timeout) {
   if (expected_.empty()) return {};
   if (unsent_) flush();
-  while (PQisBusy(native_) == 1) {
+  while (copy_ ? !take_answer_of_copy() : PQisBusy(native_) == 1) {
     Pipeline* const only = this;
     if (!wait({&only, 1}, timeout)) return {};
+  }
+  if (copy_) {
+    Received received{.answer = expected_.front(), .result = std::move(copy_->answer)};
+    expected_.pop_front();
+    copy_.reset();
+    if (PQenterPipelineMode(native_) != 1) fail();
+    return received;
   }
   PGresult* result = PQgetResult(native_);
   if (result == nullptr) fail();

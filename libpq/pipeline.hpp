@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -14,7 +15,8 @@ namespace pgmirror::libpq {
 /// libpq's pipeline mode on one connection: statements are sent without waiting, and every answer is read and matched.
 ///
 /// While it exists the connection must not be used otherwise. One thread. Works through a transaction pooler: unnamed
-/// statements only. COPY is not possible in a pipeline (manual, "Pipeline Mode").
+/// statements only. COPY is not possible in a pipeline (manual, "Pipeline Mode"): for one the mode is left until its
+/// answer has come.
 class Pipeline {
  public:
   /// Throws DatabaseError.
@@ -30,6 +32,12 @@ class Pipeline {
   void end_unit();
   /// Sends what is queued, as far as the line takes it at once; the rest goes while answers are waited for.
   void flush();
+  /// Queues statements without results of interest that end with a COPY FROM STDIN, separated by `;`, and all of its
+  /// data. Only while nothing is outstanding(); nothing can be queued behind it before its answer, which is the COPY's
+  /// or the first error, and no end of a unit. Nothing of the data goes before the server has asked for it.
+  void copy(const std::string& sql, std::string data);
+  /// The answer of a copy() is still to come.
+  bool copying() const { return copy_ != nullptr; }
 
   enum class Answer { none, statement, end_of_unit };
   struct Received {
@@ -48,12 +56,18 @@ class Pipeline {
   bool outstanding() const { return !expected_.empty(); }
 
  private:
+  struct Copy;
+
   [[noreturn]] void fail() const;
+  void send_data();
+  /// False when it needs more from the server or room on the line.
+  bool take_answer_of_copy();
 
   Connection& connection_;
   PGconn* native_;
   std::deque<Answer> expected_;
   bool unsent_ = false;
+  std::unique_ptr<Copy> copy_;
 };
 
 }  // namespace pgmirror::libpq

@@ -4,6 +4,12 @@
 #include <variant>
 
 namespace pgmirror::sinks::postgres {
+namespace {
+
+/// The server gets what it was sent in pieces, and may be waiting for the next.
+constexpr std::uint64_t changes_at_once = 4'000;
+
+}  // namespace
 
 void BatchCollector::restart(change::Position position) {
   cursor_.seek(position);
@@ -17,11 +23,13 @@ void BatchCollector::restart(change::Position position) {
 }
 
 BatchCollector::Stopped BatchCollector::collect(NetBatch& batch, const BatchLimits& limits) {
+  const std::uint64_t pause = batch.changes() + changes_at_once;
   for (;; item_ = nullptr) {
     if (item_ == nullptr) {
       const bool full = batch.changes() >= limits.changes || batch.bytes() >= limits.bytes ||
                         batch.transactions() >= limits.transactions || cursor_.position() >= limits.until;
       if (!inside_transaction_ && full) return Stopped::full;
+      if (!inside_transaction_ && batch.changes() >= pause) return Stopped::paused;
       item_ = cursor_.next();
       if (item_ == nullptr) return Stopped::at_end;
     }

@@ -29,6 +29,7 @@ class BatchCollector {
   enum class Stopped {
     at_end,            ///< nothing more is durable
     full,              ///< a limit is reached
+    paused,            ///< none is, but this has taken a millisecond or two
     unknown_relation,  ///< describe unknown() and go on
     serial,            ///< the next transaction is for SerialApply: it changes the schema or is too large
     beyond,            ///< the next transaction ends behind BatchLimits::until

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "libpq/pipeline.hpp"
 #include "sinks/postgres/batch_footprint.hpp"
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/ownership.hpp"
+#include "sinks/postgres/row_copy.hpp"
 #include "sinks/postgres/row_statements.hpp"
 
 namespace pgmirror::sinks::postgres {
@@ -53,6 +55,10 @@ enum class BatchOrder : std::uint8_t { behind, beside };
 /// Behind each other on one connection all of that is one unit of a pipeline, and a failing batch makes the checkpoint
 /// step of every batch behind it fail, so no batch is ever skipped.
 ///
+/// Many new rows of a table whose rows stand alone go by COPY, where the line is short: for the server that is half the
+/// work of an INSERT. The connection has to be done with everything before for that, so that they go first in their
+/// batch, and the next batch is put together meanwhile.
+///
 /// With a second connection two batches are applied at once. Those rows of the later one that the batches on the other
 /// connection do not touch, in tables whose rows stand alone, go at once; the others, the checkpoint and COMMIT only
 /// when everything before has committed. So neither waits for a lock that the other holds until a commit which waits
@@ -69,8 +75,8 @@ class BatchPipeline {
   bool has_second() const { return lanes_.size() > 1; }
   /// Whether send() may be called.
   bool takes(BatchOrder order) const;
-  /// Does not block. `may_have_odd` tells of a table whether pgmirror.odd_values may name it. Throws NullNotAllowed
-  /// (nothing is sent then) and DatabaseError.
+  /// Does not block; what cannot go yet goes in receive(). `may_have_odd` tells of a table whether pgmirror.odd_values
+  /// may name it. Throws NullNotAllowed (nothing is sent then) and DatabaseError.
   void send(NetBatch& batch, ApplyMode mode, BatchOrder order,
             const std::function<bool(const MirrorTable&)>& may_have_odd);
 
@@ -95,15 +101,22 @@ class BatchPipeline {
   struct InFlight {
     Applied outcome;
     Lane* lane = nullptr;
-    std::vector<Statement> rest{};              ///< to be sent when all before has committed; empty: the whole is sent
+    // What is still to be sent, in this order.
+    std::deque<RowCopy> copies{};      ///< one after another, each when nothing is outstanding on the lane
+    std::vector<Statement> at_once{};  ///< behind what was sent on the lane before
+    std::vector<Statement> in_turn{};  ///< when all before has committed, or is sent on the same lane
+
     std::deque<RowExpectation> expected{};      ///< the answers still to come
     std::optional<BatchFootprint> footprint{};  ///< none: it may touch anything
     std::size_t bytes = 0;
     std::optional<libpq::DatabaseError> error{};
     Clock::time_point sent = Clock::now();
+
+    bool is_sent() const { return in_turn.empty(); }
   };
-  /// The statements of a batch between BEGIN and its end.
+  /// The rows of a batch on their way to the server.
   struct Rows {
+    std::deque<RowCopy> copies{};
     std::vector<Statement> at_once{};
     std::vector<Statement> in_turn{};
     std::size_t rows_at_once = 0;
@@ -115,12 +128,17 @@ class BatchPipeline {
   bool may_be_touched(std::uint64_t key_hash, const Lane& own) const;
   Rows render_rows(NetBatch& batch, ApplyMode mode, const Lane* beside,
                    const std::function<bool(const MirrorTable&)>& may_have_odd, OddValues& odd);
-  static void send_statements(InFlight& batch, const std::vector<Statement>& statements);
-  static void end(InFlight& batch);
+  void render_table(const TableEffects& effects, ApplyMode mode, bool had_odd, OddValues& odd,
+                    std::vector<Statement>& statements, std::deque<RowCopy>* copies) const;
+  void advance(InFlight& batch);
+  static void send_statements(InFlight& batch, std::vector<Statement>& statements);
+  std::optional<Applied> take_answers();
+  Applied take_front();
   bool wait(std::chrono::milliseconds timeout);
   void match(InFlight& batch, const libpq::Result& result);
 
   const Ownership& ownership_;
+  const std::size_t least_copied_;  ///< fewer new rows of a table go by a statement
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<InFlight> batches_;
   Clock::time_point first_since_{};  ///< when the batch that is to commit next became that

@@ -47,20 +47,23 @@ SELECT c.relname, i.relname, coalesce(a.attname, ''), x.indisprimary, x.indisuni
  WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2) AND k.place <= x.indnkeyatts
  ORDER BY c.relname, i.relname, k.place)sql";
 
-/// Tables with the names of their foreign keys, and NULL for whatever else makes a row of theirs affect others.
+/// Tables with the names of their foreign keys, and NULL for whatever else makes a row of theirs affect others; and
+/// tables whose row security counts for us.
 constexpr const char* effects_sql = R"sql(
 WITH t AS (
   SELECT c.oid, c.relname, c.relhassubclass FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND ($2::text IS NULL OR c.relname = $2))
-SELECT t.relname, CASE f.contype WHEN 'f' THEN f.conname END
+SELECT t.relname, CASE f.contype WHEN 'f' THEN f.conname END, false
   FROM t JOIN pg_catalog.pg_constraint f ON f.conrelid = t.oid WHERE f.contype IN ('f', 'x')
 UNION ALL
-SELECT t.relname, NULL FROM t WHERE t.relhassubclass
+SELECT t.relname, NULL, false FROM t WHERE t.relhassubclass
 UNION ALL
-SELECT t.relname, NULL FROM t JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.oid WHERE g.tgenabled IN ('R', 'A')
+SELECT t.relname, NULL, false FROM t JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.oid WHERE g.tgenabled IN ('R', 'A')
 UNION ALL
-SELECT t.relname, NULL FROM t JOIN pg_catalog.pg_rewrite w ON w.ev_class = t.oid WHERE w.ev_enabled IN ('R', 'A'))sql";
+SELECT t.relname, NULL, false FROM t JOIN pg_catalog.pg_rewrite w ON w.ev_class = t.oid WHERE w.ev_enabled IN ('R', 'A')
+UNION ALL
+SELECT t.relname, NULL, true FROM t WHERE pg_catalog.row_security_active(t.oid))sql";
 
 libpq::Parameters names(const std::string& schema, const std::optional<std::string>& table) {
   constexpr Oid text_type = 25;
@@ -135,7 +138,9 @@ MirrorCatalog MirrorCatalog::read(libpq::Connection& connection, const std::stri
   const libpq::Result& effects = answers[3];
   for (int row = 0; row < effects.rows(); ++row) {
     CatalogTable& entry = catalog.tables_[std::string(effects.text(row, 0))];
-    if (effects.is_null(row, 1)) {
+    if (effects.boolean(row, 2)) {
+      entry.takes_copy = false;
+    } else if (effects.is_null(row, 1)) {
       entry.rows_affect_others = true;
     } else {
       entry.foreign_keys.emplace_back(effects.text(row, 1));

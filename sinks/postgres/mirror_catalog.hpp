@@ -47,6 +47,7 @@ struct CatalogTable {
   /// A change of one row may look at other rows or touch them, though we apply as a replica: triggers and rules that
   /// fire all the same, exclusion constraints, tables that inherit from it.
   bool rows_affect_others = false;
+  bool takes_copy = true;  ///< its row security, which refuses COPY, does not count for us
 
   const CatalogColumn* column(std::string_view name) const;
 };

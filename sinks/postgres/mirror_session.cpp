@@ -50,6 +50,12 @@ bool may_set_replica_role(libpq::Connection& connection) {
   return set_replica_role(connection);
 }
 
+steady_clock::duration round_trip(libpq::Connection& connection) {
+  const auto asked = steady_clock::now();
+  connection.execute("SELECT");
+  return steady_clock::now() - asked;
+}
+
 Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, const change::SourceIdentity& identity,
                 Claimant& claimant, WorkerOrders& orders, bool& start_over, Checkpoint& checkpoint) {
   create_control_schema(connection);
@@ -63,7 +69,10 @@ Ownership claim(libpq::Connection& connection, const config::Mirror& mirror, con
   claimant.takes_over = false;
   // Carried out only now: an order must not be lost with a connection.
   if (start_over) orders.started_over();
-  return {.mirror = mirror.name, .epoch = checkpoint.epoch, .replica_role = may_set_replica_role(connection)};
+  return {.mirror = mirror.name,
+          .epoch = checkpoint.epoch,
+          .replica_role = may_set_replica_role(connection),
+          .round_trip = round_trip(connection)};
 }
 
 }  // namespace
@@ -273,6 +282,10 @@ bool MirrorSession::step(std::stop_token stop) {
     return true;
   }
   const BatchCollector::Stopped stopped = collector_->collect(batch_, limits());
+  if (stopped == BatchCollector::Stopped::paused) {
+    if (pipeline_) receive(milliseconds{0});
+    return true;
+  }
   if (!batch_.empty() && due(stopped)) {
     send(order_of_batch(stopped));
     growth_.sent(stopped == BatchCollector::Stopped::full);

@@ -41,6 +41,7 @@ struct MirrorTable {
   bool rows_stand_alone = false;
   /// Nothing tells its rows apart and nothing fires: one that comes depends on no other.
   bool takes_any_row = false;
+  bool takes_copy = true;  ///< else its rows come by INSERT only
   /// Columns that the mirror alone has and that can be written, quoted: a row that is taken out and put back keeps
   /// them.
   std::vector<std::string> own_columns;

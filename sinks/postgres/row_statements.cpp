@@ -87,6 +87,12 @@ void leave_to_copy(Work& work, CopiedRows& copied) {
   work.inserted.clear();
 }
 
+Rows repeated(const Rows& rows) {
+  Rows each;
+  for (const RowEffect* row : rows) each.insert(each.end(), row->copies, row);
+  return each;
+}
+
 /// A table without a key: its rows are counted.
 std::vector<Statement> render_whole_rows(const TableEffects& effects, RowRenderer& renderer, CopiedRows* copied) {
   std::vector<Statement> statements;
@@ -104,10 +110,8 @@ std::vector<Statement> render_whole_rows(const TableEffects& effects, RowRendere
     if (row.kind == Kind::insert) coming.push_back(&row);
   }
   if (copied != nullptr && coming.size() >= copied->least) copied->rows = std::exchange(coming, {});
-  Rows inserted;
-  for (const RowEffect* row : coming) inserted.insert(inserted.end(), row->copies, row);
   if (!removed.empty()) statements.push_back(renderer.remove_whole(removed));
-  if (!inserted.empty()) statements.push_back(renderer.insert(inserted));
+  if (!coming.empty()) statements.push_back(renderer.insert(repeated(coming)));
   return statements;
 }
 
@@ -140,6 +144,10 @@ std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool 
   std::ranges::move(mode == ApplyMode::direct ? render_direct(renderer, work) : render_replacing(renderer, work),
                     std::back_inserter(statements));
   return statements;
+}
+
+Statement render_insert(const TableEffects& effects, const CopiedRows& copied, OddValues& odd) {
+  return RowRenderer(effects, odd).insert(repeated(copied.rows));
 }
 
 }  // namespace pgmirror::sinks::postgres

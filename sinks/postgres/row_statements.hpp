@@ -49,7 +49,7 @@ enum class ApplyMode : std::uint8_t {
   replace,
 };
 
-/// Rows that the caller sends by COPY behind the statements.
+/// Rows that the caller sends by COPY: behind the statements, or before them where the table's rows stand alone.
 struct CopiedRows {
   std::size_t least = 0;                       ///< fewer new rows are inserted by a statement
   std::optional<std::size_t> least_updated{};  ///< so many whole changed rows are deleted and copied; none: never
@@ -64,5 +64,7 @@ struct CopiedRows {
 /// `copied` many new rows are left to a COPY, which sees to their odd values. Throws NullNotAllowed.
 std::vector<Statement> render(const TableEffects& effects, ApplyMode mode, bool clear_odd, OddValues& odd,
                               CopiedRows* copied = nullptr);
+/// For rows that were left to a COPY and cannot go by one. Throws NullNotAllowed.
+Statement render_insert(const TableEffects& effects, const CopiedRows& copied, OddValues& odd);
 
 }  // namespace pgmirror::sinks::postgres

@@ -35,6 +35,7 @@ class Matcher {
     match_key();
     match_.table.rows_stand_alone = rows_stand_alone();
     match_.table.takes_any_row = takes_any_row();
+    match_.table.takes_copy = existing_.takes_copy;
     return std::move(match_);
   }
 

@@ -226,7 +226,8 @@ void TransactionRows::apply(const TableEffects& effects, ApplyMode mode) {
   OddValues odd;
   CopiedRows copied{.least = copy_rows};
   if (may_be_replaced(*table)) copied.least_updated = replaced_rows;
-  for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd, &copied)) ask(statement);
+  CopiedRows* const left_to_copy = table->takes_copy ? &copied : nullptr;
+  for (const Statement& statement : render(effects, mode, tracked.may_have_odd, odd, left_to_copy)) ask(statement);
   if (!copied.rows.empty()) copy(table, copied);
   if (!odd.empty()) {
     settle();

@@ -45,12 +45,16 @@ class BatchesBeside : public AppliedQueue {
       });
     }
   }
-  /// Every row of `hot` from `before` to `now`, and the ledger of it.
+  /// Every row of `hot` from `before` to `now`.
+  void update_hot(std::int64_t before, std::int64_t now) {
+    for (std::int64_t id = 1; id <= keys; ++id) {
+      source_.update(hot_, {integer(id), integer(before)}, {integer(id), integer(now)});
+    }
+  }
+  /// The same in a transaction, and the ledger of it.
   void heat(std::int64_t before, std::int64_t now) {
     source_.transaction([&] {
-      for (std::int64_t id = 1; id <= keys; ++id) {
-        source_.update(hot_, {integer(id), integer(before)}, {integer(id), integer(now)});
-      }
+      update_hot(before, now);
       write_ledger(now);
     });
   }
@@ -171,7 +175,10 @@ TEST_F(BatchesBeside, AnIndexMadeMeanwhileMakesNoBatchWaitForEver) {
     in_one_batch([&] {
       touch_first(0, 1);
       source_.transaction([&] { source_.insert(plain_, {integer(1), integer(1)}); });
-      insert_rows(2, rows_of_batch);
+      // No new rows of `plain`, which would go first.
+      for (std::int64_t round = 0; round < rows_of_batch / keys; ++round) {
+        source_.transaction([&] { update_hot(round, round + 1); });
+      }
       // Takes the value that the row of the first batch gives up.
       source_.transaction([&] {
         source_.remove(plain_, {integer(1), integer(1)});
@@ -182,7 +189,7 @@ TEST_F(BatchesBeside, AnIndexMadeMeanwhileMakesNoBatchWaitForEver) {
     ASSERT_TRUE(second_batch_is_there());
   });
   ASSERT_TRUE(catches_up());
-  EXPECT_EQ(count("plain"), 3 * rows_of_batch + 1);
+  EXPECT_EQ(count("plain"), 2 * rows_of_batch + 1);
   EXPECT_EQ(ask("SELECT id FROM plain WHERE a = 1"), std::to_string(10 * rows_of_batch));
   EXPECT_EQ(status().retries, 1U) << status().reason;
 }

@@ -36,6 +36,34 @@ TEST_F(OddCells, ComeChangeAndGoWithTheirRows) {
   EXPECT_EQ(rows("SELECT id, a FROM t ORDER BY id"), (std::vector<std::string>{"1|11", "2|2"}));
 }
 
+TEST_F(OddCells, ComeAmongManyNewRowsOfABatch) {
+  change::Relation relation = numbers("t");
+  relation.columns[1].not_null = true;
+  const auto table = source_.table(relation);
+  const auto plain = source_.table(numbers("plain"));
+  start_and_copy();
+  source_.transaction([&] {
+    source_.insert(table, {integer(-1), integer(-1)});
+    source_.insert(plain, {integer(-1), integer(-1)});
+  });
+  ASSERT_TRUE(catches_up());
+  in_one_batch([&] {
+    for (std::int64_t id = 1; id <= 2000; ++id) {
+      source_.transaction([&] {
+        source_.insert(plain, {integer(id), integer(id)});
+        source_.insert(table, {integer(id), id == 1234 ? text("odd") : integer(id)});
+      });
+    }
+  });
+  ASSERT_TRUE(catches_up());
+  EXPECT_EQ(odd(), std::vector<std::string>{"[1234]|a|text|odd"});
+  EXPECT_EQ(rows("SELECT count(*), count(a), sum(id), sum(a) FROM t"),
+            std::vector<std::string>{"2001|2000|2000999|1999765"});
+  EXPECT_EQ(rows("SELECT count(*), sum(a) FROM plain"), std::vector<std::string>{"2001|2000999"});
+  EXPECT_EQ(status().drifted_rows, 0U);
+  EXPECT_EQ(status().retries, 0U) << status().reason;
+}
+
 TEST_F(OddCells, FollowARowThatGetsAnotherKey) {
   const auto table = source_.table(numbers("t"), {{integer(1), integer(1)}});
   start_and_copy();

@@ -48,6 +48,8 @@ class Collector : public testing::Test {
   Stopped collect(const BatchLimits& limits = {}) {
     for (;;) {
       const Stopped stopped = collector_->collect(batch_, limits);
+      if (stopped == Stopped::paused) ++pauses_;
+      if (stopped == Stopped::paused) continue;
       if (stopped != Stopped::unknown_relation) return stopped;
       ++described_;
       MirrorTable table = sample_;
@@ -71,6 +73,7 @@ class Collector : public testing::Test {
   TrackedTable::State state_ = TrackedTable::State::live;
   Position copied_at_;
   unsigned described_ = 0;
+  unsigned pauses_ = 0;
 
  private:
   std::int64_t next_key_ = 1;
@@ -183,6 +186,14 @@ TEST_F(Collector, KeepsTheRowsOfATransactionWhoseBatchIsSentWhileItIsRead) {
   std::int64_t sum = 0;
   for (const RowEffect& row : batch_.tables().front()->rows()) sum += row.row[0].as_integer();
   EXPECT_EQ(sum, rows * (19 + rows) / 2);
+}
+
+TEST_F(Collector, PausesBetweenTransactionsAndLosesNothing) {
+  for (std::uint64_t position = 1; position <= 50; ++position) write(position, 400);
+  EXPECT_EQ(collect(), Stopped::full);
+  EXPECT_EQ(batch_.changes(), 20'000U);
+  EXPECT_EQ(batch_.last_commit().position, Position{50});
+  EXPECT_EQ(pauses_, 4U);
 }
 
 TEST_F(Collector, EndsBeforeATransactionThatReachesBehindWhatItIsTold) {
