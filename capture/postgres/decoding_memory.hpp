@@ -9,4 +9,7 @@ namespace pgmirror::capture::postgres {
 /// for little. Throws DatabaseError.
 void raise_decoding_memory(libpq::Connection& connection);
 
+/// The same for what a function returns, before it is sent: an eighth of shared_buffers, 64 MB at most.
+void raise_result_memory(libpq::Connection& connection);
+
 }  // namespace pgmirror::capture::postgres

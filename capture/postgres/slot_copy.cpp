@@ -33,6 +33,7 @@ SlotCopying::SlotCopying(const config::ConnectionSettings& settings, const std::
         const ConnectionBreaker::Guard guard(breaker_, PQsocket(connection.native()));
         if (abandoned_) throw libpq::DatabaseError("reading of the backlog was given up", {}, true);
         if (memory == Memory::raised) raise_decoding_memory(connection);
+        raise_result_memory(connection);
         // A server process whose client has gone would keep its slot until it comes to send.
         if (connection.server_version() >= since::connection_check)
           connection.execute("SET client_connection_check_interval = 1000");

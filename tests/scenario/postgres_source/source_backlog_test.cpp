@@ -7,6 +7,7 @@
 
 #include "capture/postgres/backlog_receiver.hpp"
 #include "capture/postgres/backlog_statement.hpp"
+#include "capture/postgres/decoding_memory.hpp"
 #include "capture/postgres/source_session.hpp"
 #include "tests/scenario/postgres_source/left_server.hpp"
 #include "tests/support/eventually.hpp"
@@ -373,6 +374,29 @@ TEST(PostgresBacklog, SlotMovesOnThroughWhatOthersWrote) {
   followed.start();
   EXPECT_EQ(followed.new_changes(), Lines{"insert t [1]"});
   EXPECT_TRUE(eventually(20s, [&] { return followed.confirmed() >= after_other; }));
+}
+
+/// A kilobyte each, as the server has it or as the session was given it.
+std::int64_t setting_of(libpq::Connection& connection, const std::string& name) {
+  return connection
+      .execute("SELECT setting::int8 * CASE unit WHEN '8kB' THEN 8 ELSE 1 END FROM pg_settings WHERE name = '" + name +
+               "'")
+      .integer(0, 0);
+}
+
+TEST(DecodingMemory, IsAPartOfTheServersAndNeverLessThanItIsSet) {
+  libpq::Connection connection(shared_postgres().create_database(), "test");
+  const std::int64_t buffers = setting_of(connection, "shared_buffers");
+  connection.execute("SET work_mem = 64; SET logical_decoding_work_mem = 64");
+  capture::postgres::raise_decoding_memory(connection);
+  capture::postgres::raise_result_memory(connection);
+  EXPECT_EQ(setting_of(connection, "logical_decoding_work_mem"), std::min<std::int64_t>(buffers / 2, 1 << 20));
+  EXPECT_EQ(setting_of(connection, "work_mem"), std::min<std::int64_t>(buffers / 8, 64 << 10));
+  connection.execute("SET work_mem = '1GB'; SET logical_decoding_work_mem = '2000MB'");
+  capture::postgres::raise_decoding_memory(connection);
+  capture::postgres::raise_result_memory(connection);
+  EXPECT_EQ(setting_of(connection, "logical_decoding_work_mem"), 2000 << 10);
+  EXPECT_EQ(setting_of(connection, "work_mem"), 1 << 20);
 }
 
 }  // namespace
