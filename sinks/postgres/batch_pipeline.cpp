@@ -127,7 +127,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
   if (order == BatchOrder::beside && has_second() && !batches_.empty() && is_free(other_than(last))) {
     beside = &other_than(last);
   }
-  if (has_second()) sent.footprint.emplace(batch);
+  if (has_second() || order == BatchOrder::beside) sent.footprint.emplace(batch);
   batch.sort_by_key();
   OddValues odd;
   Rows rows = render_rows(batch, mode, beside, may_have_odd, odd);

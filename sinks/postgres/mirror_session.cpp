@@ -288,7 +288,11 @@ bool MirrorSession::step(std::stop_token stop) {
   }
   if (!batch_.empty() && due(stopped)) {
     send(order_of_batch(stopped));
-    growth_.sent(stopped == BatchCollector::Stopped::full);
+    const bool full = stopped == BatchCollector::Stopped::full;
+    growth_.sent(full);
+    if (full && may_use_second() && !std::exchange(second_tried_, true)) {
+      second_opening_ = std::async(std::launch::async, [this] { return open_worker_session(mirror_); });
+    }
     // A batch that found a column to be widened first was not sent.
     if (pipeline_) receive(milliseconds{0});
     return true;
@@ -350,9 +354,8 @@ bool MirrorSession::due(BatchCollector::Stopped stopped) const {
 /// Beside the one before where there is much to do: for a few rows the turns that they take cost more than they gain.
 /// Only where foreign keys and triggers are silent, which look at other rows.
 BatchOrder MirrorSession::order_of_batch(BatchCollector::Stopped stopped) const {
-  const bool beside = stopped == BatchCollector::Stopped::full && ownership_.replica_role &&
-                      mirror_.apply_connections > 1 && position_ >= trouble_.in_turn_until &&
-                      !trouble_.active_at(position_);
+  const bool beside = stopped == BatchCollector::Stopped::full && may_use_second() &&
+                      position_ >= trouble_.in_turn_until && !trouble_.active_at(position_);
   return beside ? BatchOrder::beside : BatchOrder::behind;
 }
 
@@ -360,19 +363,20 @@ milliseconds MirrorSession::time_left() const {
   return std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(pace_.due() - steady_clock::now()));
 }
 
-/// Nothing where the mirror has no connection left for us.
-void MirrorSession::connect_again() {
-  if (second_tried_) return;
-  second_tried_ = true;
+bool MirrorSession::may_use_second() const { return ownership_.replica_role && mirror_.apply_connections > 1; }
+
+/// Meanwhile the first one works. Nothing where the mirror has no connection left for us.
+void MirrorSession::take_second() {
+  if (!second_opening_.valid()) return;
   try {
-    second_.emplace(open_worker_session(mirror_));
+    second_.emplace(second_opening_.get());
   } catch (const libpq::DatabaseError& error) {
     spdlog::info("[MirrorConnection] Applying over one connection, a second is refused: {}", error.what());
   }
 }
 
 void MirrorSession::send(BatchOrder order) {
-  if (order == BatchOrder::beside) connect_again();
+  if (order == BatchOrder::beside) take_second();
   if (!pipeline_) pipeline_.emplace(connection_, ownership_, position_);
   if (second_ && !pipeline_->has_second()) pipeline_->use_also(*second_);
   log_rows(batch_);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -64,7 +65,8 @@ class MirrorSession {
   bool due(BatchCollector::Stopped stopped) const;
   std::chrono::milliseconds time_left() const;
   BatchOrder order_of_batch(BatchCollector::Stopped stopped) const;
-  void connect_again();
+  bool may_use_second() const;
+  void take_second();
   void send(BatchOrder order);
   void receive(std::chrono::milliseconds timeout);
   void drain();
@@ -88,6 +90,7 @@ class MirrorSession {
   libpq::Connection connection_;
   std::optional<libpq::Connection> second_;  ///< for batches that are applied beside others
   bool second_tried_ = false;
+  std::future<libpq::Connection> second_opening_;
   Checkpoint claimed_;       ///< as it was found
   bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;
