@@ -249,10 +249,9 @@ bool BatchPipeline::wait(milliseconds timeout) {
   std::vector<libpq::Pipeline*> pipelines;
   for (const auto& lane : lanes_) pipelines.push_back(&lane->pipeline);
   if (libpq::Pipeline::wait(pipelines, timeout)) return true;
-  const bool alone = std::ranges::all_of(batches_, &InFlight::is_sent);
-  if (!alone && Clock::now() - first_since_ > longest_wait_beside) {
-    throw BatchesEntangled(sent_position_);
-  }
+  const bool beside =
+      std::ranges::any_of(batches_, [&](const InFlight& batch) { return batch.lane != batches_.front().lane; });
+  if (beside && Clock::now() - first_since_ > longest_wait_beside) throw BatchesEntangled(sent_position_);
   return false;
 }
 

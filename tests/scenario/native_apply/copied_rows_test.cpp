@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <random>
+#include <thread>
 
 #include "libpq/database_transaction.hpp"
 #include "tests/scenario/native_apply/native_apply.hpp"
@@ -69,6 +70,20 @@ class CopiedRows : public NativeApply {
 TEST_F(CopiedRows, GoWhereTheyAreMany) {
   begin();
   EXPECT_EQ(statement_for(many), "COPY \"app\".");
+  expect_all_exact();
+}
+
+/// Longer than batches that are applied beside each other may wait for one another.
+TEST_F(CopiedRows, WaitForALockAsLongAsItTakes) {
+  begin();
+  libpq::Connection people = administer();
+  libpq::DatabaseTransaction holding(people);
+  people.execute("LOCK TABLE app.keyed IN SHARE MODE");
+  in_one_batch([&] { write(1, many); });
+  EXPECT_EQ(waiting_statement(), "COPY \"app\".");
+  std::this_thread::sleep_for(21s);
+  EXPECT_EQ(status().retries, 0U) << status().reason;
+  holding.commit();
   expect_all_exact();
 }
 
