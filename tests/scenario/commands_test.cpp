@@ -93,7 +93,7 @@ TEST_F(Commands, OrdersForAMirrorThatIsNotThereAreRefused) {
   const auto refused = program_.command({"pause", "miror"});
   EXPECT_EQ(refused.end.exit_code, usage);
   EXPECT_TRUE(holds(refused.output, "did you mean \"mirror\"?")) << refused.output;
-  EXPECT_EQ(mirror_status()["state"], "streaming");
+  EXPECT_TRUE(eventually(30s, [&] { return mirror_status()["state"] == "streaming"; })) << status().dump(2);
 }
 
 TEST_F(Commands, ResyncMendsATableThatSomebodySpoiled) {
