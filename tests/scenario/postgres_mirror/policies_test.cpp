@@ -25,8 +25,24 @@ class Policies : public HostileMirror {
         " qual, with_check), E'\\n' ORDER BY tablename, policyname), '') FROM pg_policies WHERE schemaname ="
         " 'public'");
   }
-  /// What a reader of the mirror sees who has been given the table.
+  /// What a reader of the mirror sees who has been given the table. Functions may be made anew while rights are given.
   std::string seen_by_reader(const std::string& table) {
+    std::string seen;
+    const auto reads = [&] {
+      try {
+        seen = read_as_reader(table);
+        return true;
+      } catch (const pqxx::sql_error& changing) {
+        seen = changing.what();
+        return false;
+      }
+    };
+    EXPECT_TRUE(eventually(30s, reads)) << seen;
+    return seen;
+  }
+
+ private:
+  std::string read_as_reader(const std::string& table) {
     tell_mirror("GRANT USAGE ON SCHEMA public TO policy_reader; GRANT SELECT ON " + table +
                 " TO policy_reader; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO policy_reader");
     pqxx::connection connection(connection_string(pair_.mirror()));
