@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <future>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -20,6 +19,7 @@
 #include "sinks/postgres/mirror_status.hpp"
 #include "sinks/postgres/planned_work.hpp"
 #include "sinks/postgres/schema_builder.hpp"
+#include "sinks/postgres/second_session.hpp"
 #include "sinks/postgres/table_registry.hpp"
 #include "sinks/postgres/trouble.hpp"
 #include "sinks/postgres/worker_orders.hpp"
@@ -66,7 +66,6 @@ class MirrorSession {
   std::chrono::milliseconds time_left() const;
   BatchOrder order_of_batch(BatchCollector::Stopped stopped) const;
   bool may_use_second() const;
-  void take_second();
   void send(BatchOrder order);
   void receive(std::chrono::milliseconds timeout);
   void drain();
@@ -88,9 +87,7 @@ class MirrorSession {
   Trouble& trouble_;
 
   libpq::Connection connection_;
-  std::optional<libpq::Connection> second_;  ///< for batches that are applied beside others
-  bool second_tried_ = false;
-  std::future<libpq::Connection> second_opening_;
+  SecondSession second_;     ///< for batches that are applied beside others
   Checkpoint claimed_;       ///< as it was found
   bool start_over_ = false;  ///< the mirror's content is to be replaced, whatever it followed
   Ownership ownership_;

@@ -17,7 +17,7 @@ struct Ownership {
   std::int64_t epoch = 0;
   /// The role may SET session_replication_role: foreign keys and triggers of the mirror do not fire while we apply.
   bool replica_role = false;
-  std::chrono::nanoseconds round_trip{};  ///< of one statement, about
+  std::chrono::nanoseconds round_trip{};  ///< of one statement, at least: as it was when the session began
 
   /// Statements after BEGIN. Commits need not be flushed by the mirror: should it lose the last ones in a crash, their
   /// checkpoint goes with them, and the queue still holds what the mirror has not flushed (FlushWatch).

@@ -38,17 +38,6 @@ bool is_poison(const libpq::DatabaseError& error) {
   return !error.connection_lost() && classify(error).kind == FailureKind::poison;
 }
 
-/// Returns how long the server took to answer, at least.
-Clock::duration take_settings(libpq::Connection& connection, const Ownership& ownership) {
-  auto round_trip = Clock::duration::max();
-  for (const std::string& setting : ownership.settings()) {
-    const auto asked = Clock::now();
-    connection.execute(setting);
-    round_trip = std::min(round_trip, Clock::now() - asked);
-  }
-  return round_trip;
-}
-
 /// The change as the source told it.
 RowEffect effect_of(RowOperation operation, change::Tuple old_key, change::Tuple new_row) {
   using Kind = RowEffect::Kind;
@@ -114,8 +103,9 @@ TransactionRows::TransactionRows(libpq::Connection& connection, const Ownership&
       schema_(schema),
       tables_(tables),
       commit_(commit),
-      refusals_(refusals),
-      round_trip_(take_settings(connection, ownership)) {}
+      refusals_(refusals) {
+  for (const std::string& setting : ownership.settings()) connection.execute(setting);
+}
 
 TransactionRows::~TransactionRows() = default;
 
@@ -217,7 +207,7 @@ void TransactionRows::apply_in_order(std::span<const PendingChange> changes) {
 /// notices, and where it holds nothing that the source does not have.
 bool TransactionRows::may_be_replaced(const MirrorTable& table) const {
   return ownership_.replica_role && table.own_columns.empty() && !table.key.empty() &&
-         round_trip_ < saved_by_replacing * chunk_rows / 4;
+         ownership_.round_trip < saved_by_replacing * chunk_rows / 4;
 }
 
 void TransactionRows::apply(const TableEffects& effects, ApplyMode mode) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -98,7 +97,6 @@ class TransactionRows {
   TableRegistry& tables_;
   const change::Commit& commit_;
   const std::optional<RefusalRule>& refusals_;
-  const std::chrono::steady_clock::duration round_trip_;  ///< at least
 
   RowPass pass_ = RowPass::all;
   ApplyMode mode_ = ApplyMode::direct;

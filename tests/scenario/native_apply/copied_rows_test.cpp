@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -47,13 +48,18 @@ class CopiedRows : public NativeApply {
   }
   /// The statement by which `count` new rows of `keyed` go.
   std::string statement_for(int count) {
+    std::string statement;
+    write_while_locked(count, [&](libpq::Connection&) { statement = waiting_statement(); });
+    return statement;
+  }
+  /// `meanwhile`: with the session that locks `keyed`.
+  void write_while_locked(int count, const std::function<void(libpq::Connection&)>& meanwhile) {
     libpq::Connection people = administer();
     libpq::DatabaseTransaction holding(people);
     people.execute("LOCK TABLE app.keyed IN SHARE MODE");
     in_one_batch([&] { write(1, count); });
-    std::string statement = waiting_statement();
+    meanwhile(people);
     holding.commit();
-    return statement;
   }
   void expect_all_exact() {
     expect_exact(keyed_);
@@ -76,14 +82,11 @@ TEST_F(CopiedRows, GoWhereTheyAreMany) {
 /// Longer than batches that are applied beside each other may wait for one another.
 TEST_F(CopiedRows, WaitForALockAsLongAsItTakes) {
   begin();
-  libpq::Connection people = administer();
-  libpq::DatabaseTransaction holding(people);
-  people.execute("LOCK TABLE app.keyed IN SHARE MODE");
-  in_one_batch([&] { write(1, many); });
-  EXPECT_EQ(waiting_statement(), "COPY \"app\".");
-  std::this_thread::sleep_for(21s);
-  EXPECT_EQ(status().retries, 0U) << status().reason;
-  holding.commit();
+  write_while_locked(many, [&](libpq::Connection&) {
+    EXPECT_EQ(waiting_statement(), "COPY \"app\".");
+    std::this_thread::sleep_for(21s);
+    EXPECT_EQ(status().retries, 0U) << status().reason;
+  });
   expect_all_exact();
 }
 
@@ -186,17 +189,12 @@ TEST_F(CopiedRows, ThatAreRefusedAreTriedAgainOneByOne) {
 
 TEST_F(CopiedRows, ComeOnceWhereTheSessionIsEnded) {
   begin();
-  {
-    libpq::Connection people = administer();
-    libpq::DatabaseTransaction holding(people);
-    people.execute("LOCK TABLE app.keyed IN SHARE MODE");
-    in_one_batch([&] { write(1, many); });
+  write_while_locked(many, [&](libpq::Connection& people) {
     EXPECT_EQ(waiting_statement(), "COPY \"app\".");
     people.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND"
         " wait_event_type = 'Lock'");
-    holding.commit();
-  }
+  });
   ASSERT_TRUE(catches_up());
   EXPECT_TRUE(holds_what_the_source_has(keyed_));
   EXPECT_TRUE(holds_what_the_source_has(lines_));
@@ -212,7 +210,7 @@ TEST_F(CopiedRows, ComeOnceWhereverTheLineBreaks) {
     in_one_batch([&] {
       write(id, many);
       id += many;
-      // Behind what the worker asks while it is held.
+      // The worker asks nothing while it is held.
       message % 2 == 0 ? line.cut_after_frontend_messages(message) : line.lose_answer_after_frontend_messages(message);
     });
     ASSERT_TRUE(catches_up());

@@ -16,6 +16,11 @@ class PipelinedCopy : public testing::Test {
   Pipeline::Received next() { return pipeline_.receive(60s); }
   std::uint64_t affected_next() { return next().result.affected(); }
   std::string sqlstate_next() { return connection().error(next().result.native()).sqlstate(); }
+  /// One statement and the end of its unit.
+  void expect_rest_of_unit() {
+    EXPECT_EQ(next().answer, Answer::statement);
+    EXPECT_EQ(next().answer, Answer::end_of_unit);
+  }
   void expect_usable() {
     pipeline_.send("SELECT 7", {});
     pipeline_.end_unit();
@@ -42,8 +47,7 @@ TEST_F(PipelinedCopy, StandsBetweenTheStatementsOfATransaction) {
   pipeline_.send("COMMIT", {});
   pipeline_.end_unit();
   EXPECT_EQ(affected_next(), 2U);
-  EXPECT_EQ(next().answer, Answer::statement);
-  EXPECT_EQ(next().answer, Answer::end_of_unit);
+  expect_rest_of_unit();
   EXPECT_FALSE(connection().in_transaction());
   expect_usable();
 }
@@ -85,8 +89,7 @@ TEST_F(PipelinedCopy, TellsTheErrorOfARow) {
   EXPECT_EQ(sqlstate_next(), "23514");
   pipeline_.send("ROLLBACK", {});
   pipeline_.end_unit();
-  EXPECT_EQ(next().answer, Answer::statement);
-  EXPECT_EQ(next().answer, Answer::end_of_unit);
+  expect_rest_of_unit();
   expect_usable();
 }
 
@@ -107,8 +110,7 @@ TEST_F(PipelinedCopy, IsRefusedBehindAStatementWithoutAnAnswer) {
   pipeline_.send("SELECT 1", {});
   EXPECT_THROW(pipeline_.copy("COPY t FROM STDIN", "1\tone\n"), std::logic_error);
   pipeline_.end_unit();
-  EXPECT_EQ(next().answer, Answer::statement);
-  EXPECT_EQ(next().answer, Answer::end_of_unit);
+  expect_rest_of_unit();
 }
 
 }  // namespace

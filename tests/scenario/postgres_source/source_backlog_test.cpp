@@ -376,7 +376,7 @@ TEST(PostgresBacklog, SlotMovesOnThroughWhatOthersWrote) {
   EXPECT_TRUE(eventually(20s, [&] { return followed.confirmed() >= after_other; }));
 }
 
-/// A kilobyte each, as the server has it or as the session was given it.
+/// In kilobytes.
 std::int64_t setting_of(libpq::Connection& connection, const std::string& name) {
   return connection
       .execute("SELECT setting::int8 * CASE unit WHEN '8kB' THEN 8 ELSE 1 END FROM pg_settings WHERE name = '" + name +
