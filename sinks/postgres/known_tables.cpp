@@ -15,4 +15,13 @@ std::map<std::pair<std::string, std::string>, KnownTable> known_tables(libpq::Co
   return tables;
 }
 
+bool is_ours(libpq::Connection& connection, const std::string& mirror, const std::string& schema,
+             const std::string& table) {
+  return connection
+             .execute(
+                 "SELECT FROM pgmirror.tables WHERE mirror = $1 AND schema_name = $2 AND table_name = $3 AND created",
+                 libpq::Parameters::texts({mirror, schema, table}))
+             .rows() > 0;
+}
+
 }  // namespace pgmirror::sinks::postgres

@@ -18,4 +18,8 @@ struct KnownTable {
 std::map<std::pair<std::string, std::string>, KnownTable> known_tables(libpq::Connection& connection,
                                                                        const std::string& mirror);
 
+/// Whether we have created it. Throws DatabaseError.
+bool is_ours(libpq::Connection& connection, const std::string& mirror, const std::string& schema,
+             const std::string& table);
+
 }  // namespace pgmirror::sinks::postgres

@@ -32,6 +32,7 @@ struct MirrorTable {
   /// Positions in `columns`: the declared key if it is usable as a key here, else pgmirror_rowid alone. Empty only for
   /// a table that has neither (PostgreSQL sources).
   std::vector<std::size_t> key;
+  bool lacks_key = false;  ///< the mirror has no primary key yet
   /// Unique indexes besides the key: row changes of a batch may depend on their order.
   bool has_unique_beyond_key = false;
   /// Positions in `columns` of what those indexes cover, as far as they are plain columns.

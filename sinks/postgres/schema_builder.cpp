@@ -93,8 +93,10 @@ MirrorTablePtr SchemaBuilder::describe(libpq::Connection& connection, const Rela
 
 MirrorTablePtr SchemaBuilder::describe_for_copy(libpq::Connection& connection, const RelationPtr& relation) const {
   TableMatch match = standing(connection, relation);
-  const bool keys_follow = match.table.of_postgres();
-  if (!match.key_problem.empty() && !keys_follow) refuse({match.key_problem});
+  const bool key_follows =
+      match.table.of_postgres() ||
+      (match.table.lacks_key && is_ours(connection, mirror_.name, match.table.schema, match.table.name));
+  if (!match.key_problem.empty() && !key_follows) refuse({match.key_problem});
   return std::make_shared<MirrorTable>(std::move(match.table));
 }
 
@@ -119,9 +121,7 @@ TableMatch SchemaBuilder::standing(libpq::Connection& connection, const Relation
 MirrorTablePtr SchemaBuilder::describe_or_recreate(libpq::Connection& connection, change::Snapshot& snapshot,
                                                    const RelationPtr& relation) const {
   const std::string name = libpq::mirror_identifier(relation->name);
-  const auto known = known_tables(connection, mirror_.name);
-  const auto row = known.find({schema_of(*relation), name});
-  const bool ours = row != known.end() && row->second.created;
+  const bool ours = is_ours(connection, mirror_.name, schema_of(*relation), name);
   try {
     MirrorTablePtr table = describe_for_copy(connection, relation);
     bool former = has_former_types(*table);

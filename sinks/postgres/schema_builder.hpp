@@ -40,11 +40,11 @@ class SchemaBuilder {
  public:
   explicit SchemaBuilder(config::Mirror mirror);
 
-  /// Creates what is missing (schema, tables with keys and NOT NULL, columns), in one transaction, and enters the
-  /// tables in pgmirror.tables. Tables that stand there are matched by name; types must be able to carry the source's
-  /// values. Tables that are live, stopped or dropped are left alone: the changes on their way will alter them. Throws
-  /// SchemaError with the whole list of what cannot be matched, and changes nothing then. Profiles tables that are to
-  /// be created: reads them once.
+  /// Creates what is missing (schema, tables with NOT NULL but without keys, columns), in one transaction, and enters
+  /// the tables in pgmirror.tables. Tables that stand there are matched by name; types must be able to carry the
+  /// source's values. Tables that are live, stopped or dropped are left alone: the changes on their way will alter
+  /// them. Throws SchemaError with the whole list of what cannot be matched, and changes nothing then. Profiles tables
+  /// that are to be created: reads them once.
   SchemaReport prepare(libpq::Connection& connection, change::Snapshot& snapshot) const;
 
   /// Unique and plain indexes and foreign keys of the tables that prepare() created, as far as they are missing. After
@@ -58,8 +58,8 @@ class SchemaBuilder {
   /// How `relation` stands in the mirror now. May run inside a transaction. Throws SchemaError when it does not.
   MirrorTablePtr describe(libpq::Connection& connection, const change::RelationPtr& relation) const;
 
-  /// As describe(), for rows of a PostgreSQL source, which are copied before keys are made: the mirror's key may be
-  /// missing.
+  /// As describe(), for rows that are copied before the key is made, as those of a PostgreSQL source and of tables that
+  /// prepare() has created: the mirror's key may be missing.
   MirrorTablePtr describe_for_copy(libpq::Connection& connection, const change::RelationPtr& relation) const;
 
   /// As describe_for_copy(), but a table of ours that does not fit any more, or is gone, is made anew and empty, inside

@@ -63,20 +63,22 @@ TableDefinition define_table(const Relation& relation, const std::string& target
   std::vector<std::size_t> key = relation.key;
   if (!declared && relation.has_row_id) key = {0};
 
+  const auto in_key = [&](std::size_t position) { return std::ranges::find(key, position) != key.end(); };
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < relation.columns.size(); ++i) {
     if (relation.has_row_id && i == 0 && declared) continue;
     const change::Column& column = relation.columns[i];
     const bool holds = profile == nullptr || profile->columns[i].nulls == 0;
-    parts.push_back(column_sql(column, types[i], column.not_null && holds));
+    parts.push_back(column_sql(column, types[i], (column.not_null && holds) || in_key(i)));
   }
+  TableDefinition definition;
+  definition.quoted = libpq::qualified(target_schema, relation.name);
+  definition.rows_sql = fmt::format("CREATE TABLE {} ({})", definition.quoted, fmt::join(parts, ", "));
   if (!key.empty()) {
     std::vector<std::string> names;
     for (const std::size_t position : key) names.push_back(libpq::quote_column(relation.columns[position].name));
     parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(names, ", ")));
   }
-  TableDefinition definition;
-  definition.quoted = libpq::qualified(target_schema, relation.name);
   definition.create_sql = fmt::format("CREATE TABLE {} ({})", definition.quoted, fmt::join(parts, ", "));
   return definition;
 }

@@ -21,6 +21,7 @@ enum class TableKey : std::uint8_t {
 struct TableDefinition {
   std::string quoted;      ///< `"schema"."name"`
   std::string create_sql;  ///< CREATE TABLE with types, defaults, NOT NULL and the primary key
+  std::string rows_sql;    ///< the same without the key, whose columns refuse NULL all the same
 };
 
 /// The declared key becomes the primary key unless the profile shows that it cannot (NULLs, classes that its type

@@ -141,6 +141,7 @@ class Matcher {
       return;
     }
     if (!found || nullable) {
+      match_.table.lacks_key = std::ranges::none_of(existing_.indexes, &CatalogIndex::primary);
       match_.key_problem = fmt::format("table {}: the mirror has no primary key over ({}); add it there",
                                        relation_.qualified_name(), fmt::join(names, ", "));
     }

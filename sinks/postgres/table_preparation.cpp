@@ -96,7 +96,7 @@ class Preparation {
     } else {
       ++standing_;
       const bool ours = known != known_.end() && known->second.created;
-      if (!ours || !make_anew(relation, name, *existing)) complete(relation, name, *existing);
+      if (!ours || !make_anew(relation, name, *existing)) complete(relation, name, *existing, ours);
     }
   }
 
@@ -104,8 +104,8 @@ class Preparation {
   /// or holds rows: those are an unfinished copy, or somebody else's.
   bool make_anew(const RelationPtr& relation, const TableName& name, const CatalogTable& existing) {
     const TableMatch match = match_table(relation, name.first, existing, builder_.mirror());
-    const bool fits =
-        match.problems.empty() && match.key_problem.empty() && match.missing.empty() && match.table.own_columns.empty();
+    const bool key_fits = match.key_problem.empty() || match.table.lacks_key;
+    const bool fits = match.problems.empty() && key_fits && match.missing.empty() && match.table.own_columns.empty();
     if (fits || connection_.execute(fmt::format("SELECT FROM {} LIMIT 1", match.table.quoted)).rows() > 0) return false;
     statements_.push_back("DROP TABLE " + match.table.quoted);
     create(*relation, name);
@@ -128,15 +128,16 @@ class Preparation {
     }
     const change::TableProfile profile = snapshot_.profile(relation);
     const TableDefinition definition = define_table(relation, name.first, &profile, builder_.mirror());
-    statements_.push_back(definition.create_sql + "; " + privacy_sql(definition.quoted));
+    statements_.push_back(definition.rows_sql + "; " + privacy_sql(definition.quoted));
     entries_.push_back({name, true, profile.rows});
     ++report_.tables_created;
   }
 
-  void complete(const RelationPtr& relation, const TableName& name, const CatalogTable& existing) {
+  void complete(const RelationPtr& relation, const TableName& name, const CatalogTable& existing, bool ours) {
     TableMatch match = match_table(relation, name.first, existing, builder_.mirror());
     problems_.insert(problems_.end(), match.problems.begin(), match.problems.end());
-    if (!match.key_problem.empty()) problems_.push_back(match.key_problem);
+    const bool key_follows = ours && match.table.lacks_key;
+    if (!match.key_problem.empty() && !key_follows) problems_.push_back(match.key_problem);
     for (const std::size_t position : match.missing) {
       const change::Column& column = relation->columns[position];
       if (std::ranges::find(relation->key, position) != relation->key.end()) {

@@ -2,6 +2,7 @@
 
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
+#include "sinks/postgres/initial_copy.hpp"
 #include "tests/support/throwaway_postgres.hpp"
 
 namespace pgmirror::tests {
@@ -18,6 +19,12 @@ config::Mirror mirror_in_new_database() {
 MirrorDatabase::MirrorDatabase() : mirror(mirror_in_new_database()), connection(mirror.connection, "test") {
   sinks::postgres::create_control_schema(connection);
   epoch = sinks::postgres::claim_checkpoint(connection, mirror.name, {"source-one"}).epoch;
+}
+
+void MirrorDatabase::copy(change::Snapshot& snapshot) {
+  const sinks::postgres::SchemaBuilder making = builder();
+  making.prepare(connection, snapshot);
+  sinks::postgres::InitialCopy(making, epoch).run(connection, snapshot, {});
 }
 
 std::string MirrorDatabase::ask(const std::string& sql) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "change/snapshot.hpp"
 #include "config/config.hpp"
 #include "libpq/connection.hpp"
 #include "sinks/postgres/schema_builder.hpp"
@@ -17,6 +18,8 @@ struct MirrorDatabase {
   std::string ask(const std::string& sql);
   /// All rows, columns joined with `|`, NULL as `~`.
   std::vector<std::string> rows(const std::string& sql);
+  /// Makes the tables of `snapshot` and fills them.
+  void copy(change::Snapshot& snapshot);
   sinks::postgres::SchemaBuilder builder() const { return sinks::postgres::SchemaBuilder(mirror); }
 
   config::Mirror mirror;

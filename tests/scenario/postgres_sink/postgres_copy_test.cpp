@@ -217,6 +217,60 @@ TEST(InitialCopy, EndsWhenAnotherAgentHasClaimedTheMirror) {
   EXPECT_EQ(database.ask("SELECT count(*) FROM a"), "0");
 }
 
+/// Whether table a has a primary key, as other sessions see it.
+std::string has_key(tests::MirrorDatabase& database) {
+  return database.ask("SELECT count(*) FROM pg_index WHERE indrelid = 'a'::regclass AND indisprimary");
+}
+
+TEST(InitialCopy, MakesTheKeyBehindTheRows) {
+  tests::MirrorDatabase database;
+  libpq::Connection copying(database.mirror.connection, "copy");
+  HandMadeSnapshot snapshot;
+  snapshot.add(numbers("a"), 1000, number_row);
+  const SchemaBuilder builder = database.builder();
+  builder.prepare(copying, snapshot);
+  std::string meanwhile;
+  snapshot.before_row([&](std::uint64_t row) {
+    if (row == 500) meanwhile = has_key(database) + database.ask("SELECT count(*) FROM a");
+  });
+  InitialCopy(builder, database.epoch).run(copying, snapshot, {});
+  EXPECT_EQ(meanwhile, "00");
+  EXPECT_EQ(has_key(database), "1");
+  EXPECT_FALSE(builder.describe(copying, snapshot.relations()[0])->lacks_key);
+}
+
+TEST(InitialCopy, ATableThatStillLacksItsKeyIsNotMadeAnew) {
+  tests::MirrorDatabase database;
+  HandMadeSnapshot snapshot;
+  snapshot.add(numbers("a"), 1000, number_row);
+  const SchemaBuilder builder = database.builder();
+  builder.prepare(database.connection, snapshot);
+  database.connection.execute("COMMENT ON TABLE a IS 'of somebody'");
+  EXPECT_EQ(builder.prepare(database.connection, snapshot).tables_created, 0U);
+  InitialCopy(builder, database.epoch).run(database.connection, snapshot, {});
+  EXPECT_EQ(database.ask("SELECT obj_description('a'::regclass)"), "of somebody");
+  EXPECT_EQ(has_key(database), "1");
+}
+
+TEST(InitialCopy, AKeyThatTheRowsDoNotFitGivesWayToTheHiddenColumn) {
+  tests::MirrorDatabase database;
+  HandMadeSnapshot snapshot;
+  snapshot.add(table_with_row_id("a", {column("code", "TEXT", TypeFamily::text)}, {0}),
+               {{integer(1), text("x")}, {integer(2), text("y")}, {integer(3), text("x")}});
+  EXPECT_EQ(copy(database, snapshot).rows, 3U);
+  EXPECT_EQ(database.rows("SELECT pgmirror_rowid, code FROM a ORDER BY 1"), (Lines{"1|x", "2|y", "3|x"}));
+  EXPECT_EQ(has_key(database), "1");
+}
+
+TEST(InitialCopy, ATableWithoutAKeyThatSomebodyMadeIsRefused) {
+  tests::MirrorDatabase database;
+  database.connection.execute("CREATE TABLE a (id bigint NOT NULL, name text, score double precision)");
+  HandMadeSnapshot snapshot;
+  snapshot.add(numbers("a"), 10, number_row);
+  EXPECT_THROW(copy(database, snapshot), SchemaError);
+  EXPECT_EQ(has_key(database), "0");
+}
+
 TEST(InitialCopy, ATriggerThatSwallowsRowsIsFoundOut) {
   tests::MirrorDatabase database;
   database.connection.execute(

@@ -15,8 +15,10 @@ using change::RelationPtr;
 using change::SchemaChange;
 using change::TypeFamily;
 using tests::column;
+using tests::integer;
 using tests::table_with_id;
 using tests::table_with_row_id;
+using tests::text;
 using Lines = std::vector<std::string>;
 
 RelationPtr shared(Relation relation) { return std::make_shared<const Relation>(std::move(relation)); }
@@ -37,11 +39,9 @@ class Follow : public testing::Test {
     tests::HandMadeSnapshot snapshot;
     Relation relation = table_with_id("t", {column("a", "TEXT", TypeFamily::text)});
     relation.indexes = {index_on("t_a", {"a"})};
-    t_ = snapshot.add(relation);
-    database_.builder().prepare(database_.connection, snapshot);
+    t_ = snapshot.add(relation, {{integer(1), text("one")}, {integer(2), text("two")}});
+    database_.copy(snapshot);
     database_.builder().build_indexes(database_.connection, snapshot.relations());
-    database_.connection.execute(
-        "INSERT INTO t VALUES (1, 'one'), (2, 'two'); UPDATE pgmirror.tables SET state = 'live'");
   }
 
   MirrorTablePtr follow(const RelationPtr& before, const RelationPtr& after,

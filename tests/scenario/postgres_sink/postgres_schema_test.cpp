@@ -75,13 +75,13 @@ TEST(SchemaOfAnEmptyMirror, KeepsTheRowIdOnlyWhereTheDeclaredKeyCannotServe) {
   EXPECT_EQ(database.rows(columns_of("good")), Lines{"code|text|t"});
   EXPECT_EQ(database.rows(columns_of("nulls")), (Lines{"pgmirror_rowid|bigint|t", "code|text|f"}));
 
-  const MirrorTablePtr by_code = database.builder().describe(database.connection, good);
+  const MirrorTablePtr by_code = database.builder().describe_for_copy(database.connection, good);
   EXPECT_FALSE(by_code->keyed_by_row_id());
   ASSERT_EQ(by_code->columns.size(), 1U);
   EXPECT_EQ(by_code->columns[0].source, 1U);
   EXPECT_EQ(by_code->key, std::vector<std::size_t>{0});
   for (const auto& relation : {nulls, blobs, none}) {
-    const MirrorTablePtr table = database.builder().describe(database.connection, relation);
+    const MirrorTablePtr table = database.builder().describe_for_copy(database.connection, relation);
     EXPECT_TRUE(table->keyed_by_row_id()) << relation->name;
     EXPECT_EQ(table->columns.size(), 2U);
   }
@@ -104,7 +104,7 @@ TEST(SchemaOfAnEmptyMirror, QuotesEveryName) {
   snapshot.add(table_with_id(long_two, {}));
   EXPECT_EQ(database.builder().prepare(database.connection, snapshot).tables_created, 5U);
   for (const auto& relation : snapshot.relations()) {
-    const MirrorTablePtr table = database.builder().describe(database.connection, relation);
+    const MirrorTablePtr table = database.builder().describe_for_copy(database.connection, relation);
     EXPECT_EQ(table->columns.size(), relation->columns.size());
     EXPECT_NO_THROW(database.connection.execute("SELECT * FROM " + table->quoted));
   }
@@ -185,9 +185,8 @@ TEST(IndexesAndForeignKeys, AreBuiltAfterTheCopyWhereTheyCanBe) {
   posts.foreign_keys = {
       {{"user_id"}, "", "users", {"id"}}, {{"tag_id"}, "", "tags", {"id"}}, {{"orphan"}, "", "users", {"id"}}};
   snapshot.add(users, {{integer(1), text("a"), integer(1), nothing()}});
-  snapshot.add(posts);
-  database.builder().prepare(database.connection, snapshot);
-  database.connection.execute("INSERT INTO users VALUES (1, 'a', true, NULL); INSERT INTO posts VALUES (1, 1, 1, 99)");
+  snapshot.add(posts, {{integer(1), integer(1), integer(1), integer(99)}});
+  database.copy(snapshot);
 
   const SchemaReport report = database.builder().build_indexes(database.connection, snapshot.relations());
   EXPECT_EQ(report.indexes_created, 4U);
@@ -221,8 +220,7 @@ TEST(IndexesAndForeignKeys, AUniqueIndexThatTheRowsViolateIsLeftOutByName) {
   unique.definition = "CREATE UNIQUE INDEX t_a ON t (a)";
   relation.indexes = {unique};
   snapshot.add(relation, {{integer(1), integer(5)}, {integer(2), text("5")}});
-  database.builder().prepare(database.connection, snapshot);
-  database.connection.execute("INSERT INTO t VALUES (1, '5'), (2, '5')");
+  database.copy(snapshot);
   const SchemaReport report = database.builder().build_indexes(database.connection, snapshot.relations());
   ASSERT_EQ(report.left_out.size(), 1U);
   EXPECT_NE(report.left_out[0].find("t_a"), std::string::npos);
