@@ -69,7 +69,7 @@ struct Mirror {
   ConnectionSettings connection;
   std::string schema = "public";   ///< where a SQLite store lands
   unsigned pool = 3;               ///< connections the first copy may use
-  unsigned apply_connections = 1;  ///< by which changes are applied at once, 1 or 2
+  unsigned apply_connections = 2;  ///< by which changes are applied at once, 1 or 2
   PoisonRule on_poison = PoisonRule::stop_table;
   bool foreign_keys = true;
   bool drop_tables = false;                     ///< follow DROP TABLE; else the table stays, frozen

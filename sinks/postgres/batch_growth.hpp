@@ -13,7 +13,12 @@ namespace pgmirror::sinks::postgres {
 class BatchGrowth {
  public:
   /// `waiting`: the batch that is sent was full, and more is in the queue.
-  void sent(bool waiting) { factor_ = waiting ? std::min(2 * factor_, most) : 1; }
+  void sent(bool waiting) {
+    far_behind_ = waiting && factor_ == most;
+    factor_ = waiting ? std::min(2 * factor_, most) : 1;
+  }
+  /// One of the largest batches was full, and more is waiting.
+  bool far_behind() const { return far_behind_; }
   void limit(BatchLimits& limits) const {
     limits.changes *= factor_;
     limits.bytes = std::min(limits.bytes * factor_, most_bytes);
@@ -23,6 +28,7 @@ class BatchGrowth {
   static constexpr unsigned most = 8;
   static constexpr std::size_t most_bytes = std::size_t{16} << 20U;
   unsigned factor_ = 1;
+  bool far_behind_ = false;
 };
 
 }  // namespace pgmirror::sinks::postgres

@@ -296,7 +296,7 @@ bool MirrorSession::step(std::stop_token stop) {
     send(order_of_batch(stopped));
     const bool full = stopped == BatchCollector::Stopped::full;
     growth_.sent(full);
-    if (full && may_use_second()) second_.open();
+    if (growth_.far_behind() && may_use_second()) second_.open();
     // A batch that found a column to be widened first was not sent.
     if (pipeline_) receive(milliseconds{0});
     return true;

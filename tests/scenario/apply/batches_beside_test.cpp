@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t rows_of_batch = 20'000;  ///< BatchLimits: a first batch with so many is full
 constexpr std::int64_t keys = 4'000;
+/// BatchGrowth: the largest of so many full batches is full, upon which a second connection is opened.
+constexpr std::int64_t changes_far_behind = (1 + 2 + 4 + 8) * rows_of_batch;
 
 /// Enough that batches are full, and applied beside each other: a first one of `rows_of_batch` changes and a second of
 /// twice as many, which is as full.
@@ -24,7 +26,6 @@ class BatchesBeside : public AppliedQueue {
   }
 
   void begin() {
-    mirror_.apply_connections = 2;
     start_and_copy();
     // What the worker has not met before ends a batch.
     source_.transaction([&] {
@@ -32,6 +33,11 @@ class BatchesBeside : public AppliedQueue {
       source_.update(hot_, {integer(1), integer(-1)}, {integer(1), integer(0)});
       source_.insert(plain_, {integer(-1), integer(-1)});
       source_.remove(plain_, {integer(-1), integer(-1)});
+    });
+    ASSERT_TRUE(catches_up());
+    in_one_batch([&] {
+      for (std::int64_t done = 0; done <= changes_far_behind; done += keys)
+        source_.transaction([&] { update_hot(0, 0); });
     });
     ASSERT_TRUE(catches_up());
   }
@@ -212,7 +218,8 @@ TEST_F(BatchesBeside, ALockOfPeopleIsWaitedForWithoutTheSecondBatch) {
 
 TEST_F(BatchesBeside, KillsOfEitherConnectionLoseNothingAndApplyNothingTwice) {
   begin();
-  constexpr std::int64_t rounds = 100;
+  // Each session has to find itself far behind before it opens a second connection.
+  constexpr std::int64_t rounds = 200;
   in_one_batch([&] {
     for (std::int64_t round = 1; round <= rounds; ++round) {
       heat(round - 1, round);

@@ -8,17 +8,30 @@ namespace {
 
 constexpr int lines_of_batch = 20'000;  ///< BatchLimits: a first batch with so many is full
 constexpr int lines_of_transaction = 4'000;
+/// BatchGrowth: the largest of so many full batches is full, upon which a second connection is opened.
+constexpr int changes_far_behind = (1 + 2 + 4 + 8) * lines_of_batch;
 
 /// A table without a key, filled by batches that two connections apply.
 class KeylessBeside : public NativeApply {
  protected:
   void SetUp() override {
-    mirror_.apply_connections = 2;
     start_and_copy();
     // What the worker has not met before ends a batch.
     native_.transaction([&] {
       native_.update(first_, {"1", "-1"}, {"1", "0"});
       native_.insert(lines_, {"a line"});
+    });
+    ASSERT_TRUE(catches_up());
+    fall_far_behind("0");
+  }
+  /// `state`: of the row of `first`.
+  void fall_far_behind(const std::string& state) {
+    in_one_batch([&] {
+      for (int done = 0; done <= changes_far_behind; done += lines_of_transaction) {
+        native_.transaction([&] {
+          for (int row = 0; row < lines_of_transaction; ++row) native_.update(first_, {"1", state}, {"1", state});
+        });
+      }
     });
     ASSERT_TRUE(catches_up());
   }
@@ -79,6 +92,7 @@ TEST_F(KeylessBeside, RowsOfAKeyThatIsGivenUpTakeTheirTurns) {
     native_.insert(given_up_, {"2", "met"});
   });
   ASSERT_TRUE(catches_up());
+  fall_far_behind("1");
   libpq::Connection people = administer();
   libpq::DatabaseTransaction holding(people);
   people.execute("LOCK TABLE app.first IN SHARE MODE");

@@ -17,7 +17,7 @@ TEST(EnvironmentSettings, EveryVariableOfTheContractTakesEffect) {
                               {"MIRROR_DB_USER", "app"},
                               {"MIRROR_DB_PASSWORD", " with blanks "},
                               {"MIRROR_DB_POOL", "7"},
-                              {"MIRROR_APPLY_CONNECTIONS", "2"},
+                              {"MIRROR_APPLY_CONNECTIONS", "1"},
                               {"MIRROR_DB_SSLMODE", "require"},
                               {"MIRROR_DB_SCHEMA", "shop"},
                               {"MIRROR_EXCLUDE_TABLES", "api_keys,sessions,audit_*"},
@@ -40,7 +40,7 @@ TEST(EnvironmentSettings, EveryVariableOfTheContractTakesEffect) {
   EXPECT_EQ(mirror.connection.user, "app");
   EXPECT_EQ(mirror.connection.password, " with blanks ");
   EXPECT_EQ(mirror.pool, 7U);
-  EXPECT_EQ(mirror.apply_connections, 2U);
+  EXPECT_EQ(mirror.apply_connections, 1U);
   EXPECT_EQ(mirror.connection.sslmode, "require");
   EXPECT_EQ(mirror.schema, "shop");
   EXPECT_TRUE(config.tables.includes_table("", "users"));

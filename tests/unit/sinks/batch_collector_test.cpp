@@ -145,6 +145,7 @@ TEST_F(Collector, TakesMoreAtOnceTheLongerItIsBehind) {
   for (std::uint64_t position = 1; position <= 40; ++position) write(position, 10);
   BatchGrowth growth;
   std::vector<std::uint64_t> taken;
+  std::vector<bool> far_behind;
   for (const bool waiting : {true, true, true, true, true, false, true}) {
     BatchLimits limits{.changes = 10};
     growth.limit(limits);
@@ -152,8 +153,10 @@ TEST_F(Collector, TakesMoreAtOnceTheLongerItIsBehind) {
     taken.push_back(batch_.changes());
     batch_.clear();
     growth.sent(waiting);
+    far_behind.push_back(growth.far_behind());
   }
   EXPECT_EQ(taken, (std::vector<std::uint64_t>{10, 20, 40, 80, 80, 80, 10}));
+  EXPECT_EQ(far_behind, (std::vector<bool>{false, false, false, true, true, false, false}));
 }
 
 TEST_F(Collector, LeavesTransactionsThatAreTooLargeToBeAppliedAlone) {
