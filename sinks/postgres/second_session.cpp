@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 #include "sinks/postgres/worker_sessions.hpp"
@@ -14,7 +15,7 @@ void SecondSession::open() {
 }
 
 libpq::Connection* SecondSession::get() {
-  if (opening_.valid()) {
+  if (opening_.valid() && opening_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
     try {
       connection_.emplace(opening_.get());
     } catch (const libpq::DatabaseError& error) {

@@ -17,7 +17,7 @@ class SecondSession {
 
   /// Begins to open it, at the first call.
   void open();
-  /// Waits until it is open. Null where nobody has called open(), and where the mirror refuses it, which the log tells.
+  /// Null until it is open, which may be never: the mirror refuses it, and the log tells so. Does not wait.
   libpq::Connection* get();
 
  private:
