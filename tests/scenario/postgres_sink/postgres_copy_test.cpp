@@ -262,12 +262,15 @@ TEST(InitialCopy, AKeyThatTheRowsDoNotFitGivesWayToTheHiddenColumn) {
   EXPECT_EQ(has_key(database), "1");
 }
 
-TEST(InitialCopy, ATableWithoutAKeyThatSomebodyMadeIsRefused) {
+TEST(InitialCopy, AKeyThatSomebodyElseMadeAndDroppedIsMissed) {
   tests::MirrorDatabase database;
-  database.connection.execute("CREATE TABLE a (id bigint NOT NULL, name text, score double precision)");
+  database.connection.execute("CREATE TABLE a (id bigint PRIMARY KEY, name text, score double precision)");
   HandMadeSnapshot snapshot;
   snapshot.add(numbers("a"), 10, number_row);
-  EXPECT_THROW(copy(database, snapshot), SchemaError);
+  const SchemaBuilder builder = database.builder();
+  builder.prepare(database.connection, snapshot);
+  database.connection.execute("ALTER TABLE a DROP CONSTRAINT a_pkey");
+  EXPECT_THROW(InitialCopy(builder, database.epoch).run(database.connection, snapshot, {}), SchemaError);
   EXPECT_EQ(has_key(database), "0");
 }
 
