@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "libpq/database_transaction.hpp"
@@ -257,7 +258,8 @@ void MirrorSession::apply(std::stop_token stop) {
     if (orders_.paused()) {
       leave_pipeline();
       board_.update([](MirrorStatus& status) { status.state = MirrorState::paused; });
-      cursor_->wait(stop, idle_wait);
+      // Not at the queue, which goes on filling.
+      orders_.wait_while_paused(stop, idle_wait);
       continue;
     }
     planned_.take_orders(comparisons_.running());
@@ -278,7 +280,8 @@ bool MirrorSession::step(std::stop_token stop) {
   planned_.look_for_snapshot(position_, queue_.end());
   if (batch_.empty() && planned_.waits_at(sent)) {
     leave_pipeline();
-    cursor_->wait(stop, short_wait);
+    // Not at the queue, which may hold what has to wait.
+    std::this_thread::sleep_for(short_wait);
     return false;
   }
   if (batch_.empty() && planned_.is_due_at(sent)) carry_out_plan(stop);

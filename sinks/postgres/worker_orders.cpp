@@ -46,6 +46,11 @@ void WorkerOrders::wait_for_resume(std::stop_token stop,
   }
 }
 
+void WorkerOrders::wait_while_paused(std::stop_token stop, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, stop, timeout, [this] { return !paused_; });
+}
+
 void WorkerOrders::resync(const std::set<std::string>& tables) {
   const std::lock_guard lock(mutex_);
   resync_ = both(resync_, tables);

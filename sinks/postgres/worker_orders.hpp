@@ -32,6 +32,8 @@ class WorkerOrders {
   /// Until resume(), `stop` or `deadline`, whichever comes first; without a deadline not while start_over() is wanted.
   void wait_for_resume(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline);
   bool paused() const { return paused_; }
+  /// Until resume() or start_over(), `stop` or `timeout`, whichever comes first.
+  void wait_while_paused(std::stop_token stop, std::chrono::milliseconds timeout);
   /// There is something to look at: a worker that is busy stops for it.
   bool pending() const { return paused_ || start_over_ || resync_news_ || verification_news_; }
 

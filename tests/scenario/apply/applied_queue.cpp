@@ -1,6 +1,10 @@
 #include "tests/scenario/apply/applied_queue.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
+
+#include <ctime>
+#include <stdexcept>
 
 #include "libpq/database_error.hpp"
 
@@ -42,6 +46,21 @@ testing::AssertionResult AppliedQueue::catches_up(std::chrono::milliseconds pati
   const auto now = status();
   return testing::AssertionFailure() << "at " << now.position.value << " of " << queue_.end().value << ", "
                                      << sinks::postgres::to_string(now.state) << ": " << now.reason;
+}
+
+testing::AssertionResult AppliedQueue::rests() {
+  clockid_t clock{};
+  if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) throw std::runtime_error("no clock of the thread");
+  const auto worked = [clock] {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = worked();
+  let_time_pass(500ms);
+  const auto work = worked() - before;
+  if (work < 250ms) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "worked for " << work / 1ms << " of 500 ms";
 }
 
 void AppliedQueue::in_one_batch(const std::function<void()>& transactions) {

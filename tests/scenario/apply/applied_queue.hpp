@@ -39,6 +39,8 @@ class AppliedQueue : public testing::Test {
   /// Commits several transactions while the worker is held, so that they go into one batch.
   void in_one_batch(const std::function<void()>& transactions);
   MirrorStatus status() const { return worker_->status(); }
+  /// Whether the worker's thread sleeps for most of the next half second.
+  testing::AssertionResult rests();
   testing::AssertionResult says(MirrorState state, const std::string& reason, std::chrono::milliseconds patience = 60s);
 
   /// One statement as superuser, past any proxy: the first cell, all rows with cells joined by `|`.

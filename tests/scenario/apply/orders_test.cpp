@@ -23,6 +23,16 @@ TEST_F(Orders, PausedMirrorStandsStillUntilItIsResumed) {
   EXPECT_TRUE(ledger_holds_each_once(5));
 }
 
+TEST_F(Orders, PausedMirrorRestsWhileTheQueueFills) {
+  start_and_copy();
+  worker_->orders().pause();
+  ASSERT_TRUE(eventually(30s, [&] { return status().state == MirrorState::paused; }));
+  source_.transaction([&] { write_ledger(1); });
+  EXPECT_TRUE(rests());
+  worker_->orders().resume();
+  EXPECT_TRUE(catches_up());
+}
+
 TEST_F(Orders, OneTableIsCopiedAgainWhileOthersGoOn) {
   start_and_copy();
   tell("DELETE FROM t WHERE id = 1; UPDATE t SET a = 99");

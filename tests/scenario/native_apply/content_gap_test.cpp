@@ -90,6 +90,26 @@ TEST_F(CopiedContent, CommitsRightBehindTheSnapshotOfACopyAreApplied) {
   expect_exact(items_);
 }
 
+TEST_F(CopiedContent, MirrorRestsUntilTheSnapshotOfACopyIsThere) {
+  start_and_copy();
+  std::atomic<bool> taken = false;
+  std::atomic<bool> given = false;
+  native_.behind_snapshot = [&] {
+    taken = true;
+    given.wait(false);
+  };
+  native_.transaction([&] {
+    native_.rewrite(items_, {{"1", "N1"}});
+    native_.gap(items_, "rows were rewritten");
+  });
+  EXPECT_TRUE(eventually(30s, [&] { return taken.load(); }));
+  native_.transaction([&] { native_.insert(items_, {"3000", "meanwhile"}); });
+  EXPECT_TRUE(rests());
+  given = true;
+  given.notify_all();
+  expect_exact(items_);
+}
+
 TEST_F(CopiedContent, D1_ColumnIsAddedRightBehindTheSnapshotOfACopy) {
   start_and_copy();
   std::atomic<bool> told = false;
