@@ -32,8 +32,8 @@ constexpr auto barrier_patience = 20ms;
 constexpr auto longest_opening = 100ms;
 /// Once the floor came too late, the gate is opened early for so many resets.
 constexpr int early_openings_after_miss = 200;
-/// So many new frames at one look, and the next may come later.
-constexpr FrameNumber frames_under_load = 16;
+/// So many new frames in a millisecond, and the next look may come later.
+constexpr FrameNumber frames_under_load = 4;
 constexpr int unreadable_bound = 2000;
 /// SQLite's default for wal_autocheckpoint.
 constexpr FrameNumber default_checkpoint = 1000;
@@ -91,7 +91,8 @@ std::chrono::microseconds WalFollower::interval_under_load() {
   const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(now - last_look_);
   const FrameNumber before = std::exchange(last_look_frame_, last_.last_frame);
   last_look_ = now;
-  if (last_.last_frame < before + frames_under_load || last_.last_frame >= usual_checkpoint_) return busy_interval;
+  if (last_.last_frame <= before || last_.last_frame >= usual_checkpoint_) return busy_interval;
+  if ((last_.last_frame - before) * 1ms < frames_under_load * passed) return busy_interval;
   const auto until_checkpoint = passed * (usual_checkpoint_ - last_.last_frame) / (last_.last_frame - before);
   return std::clamp<std::chrono::microseconds>(until_checkpoint, opening_interval, longest_busy_interval);
 }
