@@ -1,7 +1,7 @@
 # The most memory that the processes of some servers had together, in MiB, one number for each server: their own, without
-# what they share. Says it anew five times a second, until it is killed.
+# what they share. Looks five times a second until it is killed, and prints them anew where they grew.
 #
-#   awk -v leaders="PID..." -v file=FILE -f bench/server_memory.awk
+#   awk -v leaders="PID..." -f bench/server_memory.awk
 
 function own(pid, path, line, kilobytes) {
   path = "/proc/" pid "/status"

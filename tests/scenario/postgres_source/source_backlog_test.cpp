@@ -8,6 +8,7 @@
 #include "capture/postgres/backlog_receiver.hpp"
 #include "capture/postgres/backlog_statement.hpp"
 #include "capture/postgres/decoding_memory.hpp"
+#include "capture/postgres/slot_copy.hpp"
 #include "capture/postgres/source_session.hpp"
 #include "tests/scenario/postgres_source/left_server.hpp"
 #include "tests/support/eventually.hpp"
@@ -397,6 +398,22 @@ TEST(DecodingMemory, IsAPartOfTheServersAndNeverLessThanItIsSet) {
   capture::postgres::raise_result_memory(connection);
   EXPECT_EQ(setting_of(connection, "logical_decoding_work_mem"), 2000 << 10);
   EXPECT_EQ(setting_of(connection, "work_mem"), 1 << 20);
+}
+
+TEST(DecodingMemory, OfResultsIsRaisedForWhoeverReadsABacklog) {
+  const auto settings = shared_postgres().create_database();
+  libpq::Connection connection(settings, "test");
+  connection.execute("ALTER DATABASE \"" + settings.database + "\" SET work_mem = 64");
+  connection.execute("SELECT pg_create_logical_replication_slot('read_by_sql', 'pgoutput')");
+  {
+    capture::postgres::SlotCopying copying(settings, "read_by_sql", capture::postgres::SlotCopying::Memory::as_set);
+    auto copy = copying.get();
+    EXPECT_GT(setting_of(copy.connection, "work_mem"), 64);
+  }
+  EXPECT_TRUE(eventually(20s, [&] {
+    return connection.execute("SELECT count(*) FROM pg_replication_slots WHERE temporary").integer(0, 0) == 0;
+  }));
+  connection.execute("SELECT pg_drop_replication_slot('read_by_sql')");
 }
 
 }  // namespace
