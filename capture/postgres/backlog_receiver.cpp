@@ -92,9 +92,10 @@ void BacklogReceiver::receive_copy(const std::stop_token& stop) {
 
 void BacklogReceiver::wait() {
   const bool reading = chunks_.has_room();
+  // Where nothing is awaited of it, a connection that is lost would end each wait.
   std::array<pollfd, 2> descriptors{
       {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
-       {.fd = PQsocket(connection_.native()), .events = static_cast<short>(reading ? POLLIN : 0), .revents = 0}}};
+       {.fd = reading ? PQsocket(connection_.native()) : -1, .events = POLLIN, .revents = 0}}};
   const auto timeout = reading && lumps_.flowing() ? lumps_.longest_wait() : 1s;
   const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout / 1ms));
   if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");

@@ -9,7 +9,15 @@ constexpr int lump_bytes = 64 << 10;
 /// In a millisecond: some thousand transactions a second.
 constexpr std::size_t much = 2000;
 
+bool is_unix_socket(int socket) {
+  int domain = AF_UNSPEC;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 }  // namespace
+
+ReadInLumps::ReadInLumps(int socket) : socket_(socket), wakes_for_each_message_(is_unix_socket(socket)) {}
 
 void ReadInLumps::read(std::size_t bytes) {
   const bool was_flowing = flowing();

@@ -57,10 +57,11 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
       report_where_due();
       reading_ = chunks_.has_room();
       notice_full_queue();
-      std::array<pollfd, 2> descriptors{{{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
-                                         {.fd = session_.socket(), .events = 0, .revents = 0}}};
-      if (reading_) descriptors[1].events |= POLLIN;
-      if (unsent_) descriptors[1].events |= POLLOUT;
+      const short awaited = awaited_events();
+      // Where nothing is awaited of it, a connection that is lost would end each wait.
+      std::array<pollfd, 2> descriptors{
+          {{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0},
+           {.fd = awaited == 0 ? -1 : session_.socket(), .events = awaited, .revents = 0}}};
       const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(longest_wait().count()));
       if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
       if (descriptors[0].revents != 0) wake_.take();
@@ -75,6 +76,13 @@ void StreamReceiver::receive_all(const std::stop_token& stop) {
     session_.close();
     lost_();
   }
+}
+
+short StreamReceiver::awaited_events() const {
+  short awaited = 0;
+  if (reading_ && !lumps_.naps()) awaited |= POLLIN;
+  if (unsent_) awaited |= POLLOUT;
+  return awaited;
 }
 
 std::chrono::milliseconds StreamReceiver::longest_wait() const {

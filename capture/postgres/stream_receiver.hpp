@@ -45,6 +45,7 @@ class StreamReceiver {
  private:
   using Clock = std::chrono::steady_clock;
   void receive_all(const std::stop_token& stop);
+  short awaited_events() const;
   std::chrono::milliseconds longest_wait() const;
   void receive_some(short events);
   void report_where_due();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <pqxx/pqxx>
 
 #include "tests/scenario/postgres_source/followed_server.hpp"
@@ -38,6 +39,19 @@ TEST(PostgresSource, S1_ServerCrashesAgainAndAgain) {
     server.restart_immediately();
   }
   EXPECT_EQ(followed.new_changes(), inserts(1, 1200));
+}
+
+TEST(PostgresSource, S1_ServerBehindAUnixSocketCrashesAgainAndAgain) {
+  ThrowawayPostgres server;
+  FollowedServer followed(server);
+  followed.settings.connection.host = server.socket_directory().string();
+  followed.sql(plain_table);
+  followed.start();
+  for (int round = 0; round < 4; ++round) {
+    followed.sql(single_rows(round * 3000 + 1, round * 3000 + 3000));
+    server.restart_immediately();
+  }
+  EXPECT_EQ(followed.new_changes(), inserts(1, 12000));
 }
 
 TEST(PostgresSource, S2_ShutdownOfAnIdleServerIsNotHeldUp) {
@@ -126,6 +140,30 @@ TEST(PostgresSource, S2_ShutdownIsNotHeldUpByAFullQueue) {
   followed.log().open_gate();
   ASSERT_TRUE(followed.caught_up(60s));
   EXPECT_EQ(followed.log().durable_with_changes().size(), 1U);
+  EXPECT_EQ(followed.log().changes().size(), 50000U);
+}
+
+/// A Unix socket tells at once that the other end has gone.
+TEST(PostgresSource, S3_ConnectionThatIsLostBehindAFullQueueCostsNothing) {
+  ThrowawayPostgres server;
+  FollowedServer followed(server);
+  followed.settings.connection.host = server.socket_directory().string();
+  followed.sql("CREATE TABLE t (id int PRIMARY KEY, filler text)");
+  followed.start();
+  EXPECT_EQ(followed.new_changes(), Lines{});
+  followed.log().keep_rows = false;
+  followed.log().close_gate();
+  followed.sql("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
+  let_time_pass(2s);
+  server.stop_immediately();
+  let_time_pass(200ms);
+  const std::clock_t before = std::clock();
+  let_time_pass(1s);
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 2);
+  server.start();
+  followed.log().keep_rows = true;
+  followed.log().open_gate();
+  ASSERT_TRUE(followed.caught_up(60s));
   EXPECT_EQ(followed.log().changes().size(), 50000U);
 }
 
