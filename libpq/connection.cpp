@@ -151,6 +151,7 @@ Connection::Connection(const config::ConnectionSettings& settings, std::string_v
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
+  application_name_ = parameters.at("application_name");
   connection_.reset(PQconnectdbParams(names.data(), values.data(), 0));
   if (!connection_) throw std::bad_alloc();
   if (PQstatus(connection_.get()) != CONNECTION_OK) throw error(nullptr);
@@ -289,6 +290,17 @@ void Connection::cancel() const {
   if (cancel_ && PQcancel(cancel_.get(), reason.data(), static_cast<int>(reason.size())) == 0) {
     spdlog::debug("[MirrorConnection] cancel request was not delivered");
   }
+}
+
+bool Connection::has_own_session() {
+  if (!own_session_) {
+    const Result answer = execute("SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('application_name')");
+    // The name beside the number: some poolers count their keys up from one.
+    constexpr std::size_t longest_name = 63;
+    own_session_ = answer.integer(0, 0) == PQbackendPID(connection_.get()) &&
+                   answer.text(0, 1) == std::string_view(application_name_).substr(0, longest_name);
+  }
+  return *own_session_;
 }
 
 bool Connection::in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }

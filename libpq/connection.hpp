@@ -5,6 +5,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,11 @@ class Connection {
   PGconn* native() const { return connection_.get(); }
   /// As PQserverVersion: 150004 for 15.4.
   int server_version() const { return PQserverVersion(connection_.get()); }
+  /// Whether the server's session is this connection's alone for as long as it lasts, so that it may keep settings and
+  /// prepared statements for the next transaction. Behind a pooler it is not, or cannot be told to be: a pooler gives a
+  /// cancel key of its own at the start, the server one with its process number. Asks the server, once. Throws
+  /// DatabaseError.
+  bool has_own_session();
   bool in_transaction() const;
 
  private:
@@ -92,7 +98,9 @@ class Connection {
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel_;
   std::string secret_;
+  std::string application_name_;
   bool pin_names_ = false;
+  std::optional<bool> own_session_;
 };
 
 }  // namespace pgmirror::libpq

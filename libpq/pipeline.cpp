@@ -1,5 +1,6 @@
 #include "libpq/pipeline.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -34,13 +35,41 @@ void Pipeline::send(const std::string& sql, const Parameters& parameters) {
                         parameters.lengths(), parameters.formats(), 0) != 1) {
     fail();
   }
-  expected_.push_back(Answer::statement);
+  expected_.push_back(Awaited::statement);
   unsent_ = true;
+}
+
+void Pipeline::send_repeated(const std::string& sql, const Parameters& parameters) {
+  constexpr std::size_t most = 200;
+  std::string key = sql;
+  for (int i = 0; i < parameters.count(); ++i) key += fmt::format(" {}", parameters.types()[i]);
+  const auto known = repeated_.find(key);
+  if (known == repeated_.end()) {
+    if (repeated_.size() < most) repeated_.emplace(std::move(key), "");
+    return send(sql, parameters);
+  }
+  std::string& name = known->second;
+  if (name.empty()) {
+    name = fmt::format("pgmirror_{}", ++prepared_);
+    if (PQsendPrepare(native_, name.c_str(), sql.c_str(), parameters.count(), parameters.types()) != 1) fail();
+    expected_.push_back(Awaited::preparation);
+  }
+  if (PQsendQueryPrepared(native_, name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+                          parameters.formats(), 0) != 1) {
+    fail();
+  }
+  expected_.push_back(Awaited::statement);
+  unsent_ = true;
+}
+
+void Pipeline::forget_prepared() {
+  repeated_.clear();
+  prepared_ = 0;
 }
 
 void Pipeline::end_unit() {
   if (PQpipelineSync(native_) != 1) fail();
-  expected_.push_back(Answer::end_of_unit);
+  expected_.push_back(Awaited::end_of_unit);
   flush();
 }
 
@@ -55,7 +84,7 @@ void Pipeline::copy(const std::string& sql, std::string data) {
   if (outstanding()) throw std::logic_error("a COPY behind what is outstanding");
   if (PQexitPipelineMode(native_) != 1 || PQsendQuery(native_, sql.c_str()) != 1) fail();
   copy_ = std::make_unique<Copy>(Copy{.data = std::move(data)});
-  expected_.push_back(Answer::statement);
+  expected_.push_back(Awaited::statement);
   flush();
 }
 
@@ -79,7 +108,7 @@ void Pipeline::send_data() {
   }
 }
 
-bool Pipeline::take_answer_of_copy() {
+bool Pipeline::advance_copy() {
   while (!copy_->wanted && PQisBusy(native_) == 0) {
     Result answer(PQgetResult(native_));
     if (answer.native() == nullptr) return true;
@@ -95,29 +124,41 @@ bool Pipeline::take_answer_of_copy() {
 }
 
 Pipeline::Received Pipeline::receive(std::chrono::milliseconds timeout) {
-  if (expected_.empty()) return {};
-  if (unsent_) flush();
-  while (copy_ ? !take_answer_of_copy() : PQisBusy(native_) == 1) {
-    Pipeline* const only = this;
-    if (!wait({&only, 1}, timeout)) return {};
-  }
-  if (copy_) {
-    Received received{.answer = expected_.front(), .result = std::move(copy_->answer)};
+  while (!expected_.empty()) {
+    if (!await_answer(timeout)) return {};
+    if (copy_) return take_answer_of_copy();
+    Result result(PQgetResult(native_));
+    if (result.native() == nullptr) fail();
+    const Awaited awaited = expected_.front();
+    const ExecStatusType status = PQresultStatus(result.native());
+    if ((status == PGRES_PIPELINE_SYNC) != (awaited == Awaited::end_of_unit)) fail();
     expected_.pop_front();
-    copy_.reset();
-    if (PQenterPipelineMode(native_) != 1) fail();
-    return received;
-  }
-  PGresult* result = PQgetResult(native_);
-  if (result == nullptr) fail();
-  Received received{.answer = expected_.front(), .result = Result(result)};
-  const bool marker = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
-  if (marker != (received.answer == Answer::end_of_unit)) fail();
-  expected_.pop_front();
-  if (!marker) {
+    if (awaited == Awaited::end_of_unit) return {.answer = Answer::end_of_unit, .result = std::move(result)};
     // Each statement's results end with a null.
     while (PGresult* more = PQgetResult(native_)) PQclear(more);
+    if (awaited == Awaited::statement) {
+      if (failed_preparation_.native() != nullptr) result = std::exchange(failed_preparation_, Result(nullptr));
+      return {.answer = Answer::statement, .result = std::move(result)};
+    }
+    if (status == PGRES_FATAL_ERROR) failed_preparation_ = std::move(result);
   }
+  return {};
+}
+
+bool Pipeline::await_answer(std::chrono::milliseconds timeout) {
+  if (unsent_) flush();
+  while (copy_ ? !advance_copy() : PQisBusy(native_) == 1) {
+    Pipeline* const only = this;
+    if (!wait({&only, 1}, timeout)) return false;
+  }
+  return true;
+}
+
+Pipeline::Received Pipeline::take_answer_of_copy() {
+  Received received{.answer = Answer::statement, .result = std::move(copy_->answer)};
+  expected_.pop_front();
+  copy_.reset();
+  if (PQenterPipelineMode(native_) != 1) fail();
   return received;
 }
 

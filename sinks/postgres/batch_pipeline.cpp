@@ -22,6 +22,9 @@ using std::chrono::milliseconds;
 /// Nothing that one batch does to the rows of a table comes near this.
 constexpr std::chrono::seconds longest_wait_beside{20};
 
+/// Of its values: a batch that the server has done as fast as it has planned it.
+constexpr std::size_t brief_bytes = std::size_t{32} << 10U;
+
 bool stands_alone(const TableEffects& effects) {
   if (effects.table()->takes_any_row) {
     return std::ranges::all_of(effects.rows(),
@@ -51,17 +54,19 @@ BatchesEntangled::BatchesEntangled(change::Position end_of_batches)
 
 BatchPipeline::BatchPipeline(libpq::Connection& connection, const Ownership& ownership, change::Position position)
     : ownership_(ownership), least_copied_(least_copied(ownership)), sent_position_(position) {
-  lanes_.push_back(std::make_unique<Lane>(connection));
+  lanes_.push_back(std::make_unique<ApplyLane>(connection, ownership));
 }
 
-void BatchPipeline::use_also(libpq::Connection& second) { lanes_.push_back(std::make_unique<Lane>(second)); }
+void BatchPipeline::use_also(libpq::Connection& second) {
+  lanes_.push_back(std::make_unique<ApplyLane>(second, ownership_));
+}
 
-BatchPipeline::Lane& BatchPipeline::other_than(const Lane& lane) const {
+ApplyLane& BatchPipeline::other_than(const ApplyLane& lane) const {
   return *(lanes_.front().get() == &lane ? lanes_.back() : lanes_.front());
 }
 
 /// What is sent next on a lane must not come between two parts of a transaction.
-bool BatchPipeline::is_free(const Lane& lane) const {
+bool BatchPipeline::is_free(const ApplyLane& lane) const {
   return std::ranges::none_of(batches_, [&](const InFlight& batch) { return batch.lane == &lane && !batch.is_sent(); });
 }
 
@@ -69,11 +74,11 @@ bool BatchPipeline::takes(BatchOrder order) const {
   if (batches_.empty()) return true;
   // One that waits for a COPY is put together already.
   if (!has_second()) return std::ranges::count_if(batches_, std::not_fn(&InFlight::is_sent)) <= 1;
-  const Lane& last = *batches_.back().lane;
+  const ApplyLane& last = *batches_.back().lane;
   return is_free(last) || (order == BatchOrder::beside && is_free(other_than(last)));
 }
 
-bool BatchPipeline::may_be_touched(std::uint64_t key_hash, const Lane& own) const {
+bool BatchPipeline::may_be_touched(std::uint64_t key_hash, const ApplyLane& own) const {
   return std::ranges::any_of(batches_, [&](const InFlight& batch) {
     return batch.lane != &own && (!batch.footprint || batch.footprint->may_touch(key_hash));
   });
@@ -93,7 +98,7 @@ void BatchPipeline::render_table(const TableEffects& effects, ApplyMode mode, bo
   }
 }
 
-BatchPipeline::Rows BatchPipeline::render_rows(NetBatch& batch, ApplyMode mode, const Lane* beside,
+BatchPipeline::Rows BatchPipeline::render_rows(NetBatch& batch, ApplyMode mode, const ApplyLane* beside,
                                                const std::function<bool(const MirrorTable&)>& may_have_odd,
                                                OddValues& odd) {
   Rows rows;
@@ -122,8 +127,8 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
                          const std::function<bool(const MirrorTable&)>& may_have_odd) {
   InFlight sent{
       .outcome = {.last = batch.last_commit(), .transactions = batch.transactions(), .changes = batch.changes()}};
-  Lane& last = batches_.empty() ? *lanes_.front() : *batches_.back().lane;
-  Lane* beside = nullptr;
+  ApplyLane& last = batches_.empty() ? *lanes_.front() : *batches_.back().lane;
+  ApplyLane* beside = nullptr;
   if (order == BatchOrder::beside && has_second() && !batches_.empty() && is_free(other_than(last))) {
     beside = &other_than(last);
   }
@@ -136,15 +141,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
   sent.lane = beside != nullptr ? beside : &last;
   sent.copies = std::move(rows.copies);
 
-  std::vector<std::string> begin{"BEGIN"};
-  std::ranges::move(ownership_.settings(), std::back_inserter(begin));
-  if (!sent.copies.empty()) {
-    std::string& first = sent.copies.front().sql;
-    first = fmt::format("{}; {}", fmt::join(begin, "; "), first);
-  } else {
-    for (std::string& statement : begin) sent.at_once.push_back({.sql = std::move(statement), .parameters = {}});
-  }
-  std::ranges::move(rows.at_once, std::back_inserter(sent.at_once));
+  sent.at_once = std::move(rows.at_once);
   sent.in_turn = std::move(rows.in_turn);
   if (!batch.sequences().empty()) {
     sent.in_turn.push_back({.sql = set_sequences_sql, .parameters = sequence_parameters(batch.sequences())});
@@ -157,6 +154,7 @@ void BatchPipeline::send(NetBatch& batch, ApplyMode mode, BatchOrder order,
   for (const auto* statements : {&sent.at_once, &sent.in_turn}) {
     for (const Statement& statement : *statements) sent.bytes += statement.parameters.bytes();
   }
+  if (sent.copies.empty() && sent.bytes <= brief_bytes) sent.planning = ApplyLane::Planning::kept;
 
   if (batches_.empty()) first_since_ = Clock::now();
   sent_position_ = batch.last_commit().position;
@@ -177,15 +175,21 @@ void BatchPipeline::advance(InFlight& batch) {
       return;
     }
   }
-  libpq::Pipeline& pipeline = batch.lane->pipeline;
+  libpq::Pipeline& pipeline = batch.lane->pipeline();
   if (pipeline.copying()) return;
   if (!batch.copies.empty()) {
     if (pipeline.outstanding()) return;
     RowCopy& copy = batch.copies.front();
+    std::vector<std::string> statements = begin(batch);
+    statements.push_back(copy.sql);
     batch.expected.push_back({.rows = copy.rows});
-    pipeline.copy(copy.sql, std::move(copy.data));
+    pipeline.copy(fmt::format("{}", fmt::join(statements, "; ")), std::move(copy.data));
     batch.copies.pop_front();
     return;
+  }
+  for (const std::string& statement : begin(batch)) {
+    batch.lane->send(statement, {});
+    batch.expected.emplace_back();
   }
   send_statements(batch, batch.at_once);
   if (turn) {
@@ -196,11 +200,21 @@ void BatchPipeline::advance(InFlight& batch) {
   }
 }
 
+/// What is still to be sent before the rest of it.
+std::vector<std::string> BatchPipeline::begin(InFlight& batch) {
+  if (std::exchange(batch.begun, true)) return {};
+  return batch.lane->begin(batch.planning);
+}
+
 void BatchPipeline::send_statements(InFlight& batch, std::vector<Statement>& statements) {
   for (const Statement& statement : std::exchange(statements, {})) {
-    batch.lane->pipeline.send(statement.sql, statement.parameters);
+    batch.lane->send(statement.sql, statement.parameters);
     batch.expected.push_back(statement.expectation);
   }
+}
+
+void BatchPipeline::give_back() {
+  for (const auto& lane : lanes_) lane->give_back();
 }
 
 std::optional<Applied> BatchPipeline::receive(milliseconds timeout) {
@@ -221,7 +235,7 @@ std::optional<Applied> BatchPipeline::take_answers() {
     const auto batch = std::ranges::find(batches_, lane.get(), &InFlight::lane);
     if (batch == batches_.end()) continue;
     for (;;) {
-      const libpq::Pipeline::Received received = lane->pipeline.receive(milliseconds{0});
+      const libpq::Pipeline::Received received = lane->pipeline().receive(milliseconds{0});
       if (received.answer == libpq::Pipeline::Answer::none) break;
       // Of the batch whose turn it is: no other has been sent up to its end.
       if (received.answer == libpq::Pipeline::Answer::end_of_unit) return take_front();
@@ -247,7 +261,7 @@ Applied BatchPipeline::take_front() {
 /// False when nothing has come.
 bool BatchPipeline::wait(milliseconds timeout) {
   std::vector<libpq::Pipeline*> pipelines;
-  for (const auto& lane : lanes_) pipelines.push_back(&lane->pipeline);
+  for (const auto& lane : lanes_) pipelines.push_back(&lane->pipeline());
   if (libpq::Pipeline::wait(pipelines, timeout)) return true;
   const bool beside =
       std::ranges::any_of(batches_, [&](const InFlight& batch) { return batch.lane != batches_.front().lane; });
@@ -265,7 +279,7 @@ void BatchPipeline::match(InFlight& batch, const libpq::Result& result) {
     case PGRES_PIPELINE_ABORTED:
       return;
     default:
-      if (!batch.error) batch.error = batch.lane->connection.error(result.native());
+      if (!batch.error) batch.error = batch.lane->connection().error(result.native());
       return;
   }
   // A COMMIT that the server answers with ROLLBACK: the transaction had failed without an error that we saw.

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "libpq/pipeline.hpp"
+#include "sinks/postgres/apply_lane.hpp"
 #include "sinks/postgres/batch_footprint.hpp"
 #include "sinks/postgres/net_batch.hpp"
 #include "sinks/postgres/ownership.hpp"
@@ -52,6 +52,7 @@ enum class BatchOrder : std::uint8_t { behind, beside };
 /// Sends batches to the mirror, several in flight, committing in order.
 ///
 /// Each batch is one transaction of the mirror: BEGIN, the rows' statements, the checkpoint's compare-and-swap, COMMIT.
+/// Of a brief one the statements are kept by the server, as far as the session allows (ApplyLane).
 /// Behind each other on one connection all of that is one unit of a pipeline, and a failing batch makes the checkpoint
 /// step of every batch behind it fail, so no batch is ever skipped.
 ///
@@ -64,7 +65,7 @@ enum class BatchOrder : std::uint8_t { behind, beside };
 /// when everything before has committed. So neither waits for a lock that the other holds until a commit which waits
 /// for it, and whoever reads the mirror sees the source's order.
 ///
-/// One thread; the connections are in use while this object exists.
+/// One thread; the connections are in use while this object exists, and have to be given back or thrown away behind it.
 class BatchPipeline {
  public:
   /// `position`: of the checkpoint in the mirror, owned.
@@ -86,6 +87,9 @@ class BatchPipeline {
 
   std::size_t in_flight() const { return batches_.size(); }
   std::size_t bytes_in_flight() const { return bytes_in_flight_; }
+  /// Leaves the connections as they were found: the end of this object's use. Only while nothing is in flight. Throws
+  /// DatabaseError.
+  void give_back();
   /// Behind the last batch sent.
   change::Position sent_position() const { return sent_position_; }
   /// The tables for which the last send() wrote odd values.
@@ -93,14 +97,11 @@ class BatchPipeline {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Lane {
-    explicit Lane(libpq::Connection& own) : connection(own), pipeline(own) {}
-    libpq::Connection& connection;
-    libpq::Pipeline pipeline;
-  };
   struct InFlight {
     Applied outcome;
-    Lane* lane = nullptr;
+    ApplyLane* lane = nullptr;
+    ApplyLane::Planning planning = ApplyLane::Planning::of_each;
+    bool begun = false;
     // What is still to be sent, in this order.
     std::deque<RowCopy> copies{};      ///< one after another, each when nothing is outstanding on the lane
     std::vector<Statement> at_once{};  ///< behind what was sent on the lane before
@@ -123,14 +124,15 @@ class BatchPipeline {
     std::size_t rows_in_turn = 0;
   };
 
-  Lane& other_than(const Lane& lane) const;
-  bool is_free(const Lane& lane) const;
-  bool may_be_touched(std::uint64_t key_hash, const Lane& own) const;
-  Rows render_rows(NetBatch& batch, ApplyMode mode, const Lane* beside,
+  ApplyLane& other_than(const ApplyLane& lane) const;
+  bool is_free(const ApplyLane& lane) const;
+  bool may_be_touched(std::uint64_t key_hash, const ApplyLane& own) const;
+  Rows render_rows(NetBatch& batch, ApplyMode mode, const ApplyLane* beside,
                    const std::function<bool(const MirrorTable&)>& may_have_odd, OddValues& odd);
   void render_table(const TableEffects& effects, ApplyMode mode, bool had_odd, OddValues& odd,
                     std::vector<Statement>& statements, std::deque<RowCopy>* copies) const;
   void advance(InFlight& batch);
+  static std::vector<std::string> begin(InFlight& batch);
   static void send_statements(InFlight& batch, std::vector<Statement>& statements);
   std::optional<Applied> take_answers();
   Applied take_front();
@@ -139,7 +141,7 @@ class BatchPipeline {
 
   const Ownership& ownership_;
   const std::size_t least_copied_;  ///< fewer new rows of a table go by a statement
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<ApplyLane>> lanes_;
   std::deque<InFlight> batches_;
   Clock::time_point first_since_{};  ///< when the batch that is to commit next became that
   std::size_t bytes_in_flight_ = 0;

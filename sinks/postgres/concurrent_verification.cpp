@@ -24,7 +24,7 @@ ConcurrentVerification::ConcurrentVerification(libpq::Connection connection, con
       schema_(mirror),
       stopped_(stopped_tables(*snapshot_, tables)) {
   connection_.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  for (const std::string& setting : ownership.settings()) connection_.execute(setting);
+  for (const std::string& setting : ownership.settings(SettingScope::transaction)) connection_.execute(setting);
   connection_.execute(comparison_settings);
   // The transaction's snapshot is taken by this question, so its answer holds for all that is compared.
   const auto standing = peek_checkpoint(connection_, mirror.name);

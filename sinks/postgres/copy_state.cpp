@@ -12,7 +12,7 @@
 namespace pgmirror::sinks::postgres {
 
 void prepare_copying(libpq::Connection& connection) {
-  connection.execute(pin_settings_sql);
+  connection.execute(pin_settings_sql(SettingScope::transaction));
   connection.execute(
       "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; "
       "SET LOCAL idle_in_transaction_session_timeout = 0");

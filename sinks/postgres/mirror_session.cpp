@@ -412,6 +412,7 @@ void MirrorSession::drain() {
 
 void MirrorSession::leave_pipeline() {
   while (pipeline_ && pipeline_->in_flight() > 0) receive(idle_wait);
+  if (pipeline_) pipeline_->give_back();
   pipeline_.reset();
 }
 

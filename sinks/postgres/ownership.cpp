@@ -1,19 +1,21 @@
 #include "sinks/postgres/ownership.hpp"
 
+#include <fmt/format.h>
+
 #include "sinks/postgres/checkpoint.hpp"
-#include "sinks/postgres/pinned_settings.hpp"
 
 namespace pgmirror::sinks::postgres {
 
-std::vector<std::string> Ownership::settings() const {
+std::vector<std::string> Ownership::settings(SettingScope scope) const {
   // Statements name rows by key, a batch at a time. With the server's own figures for a page out of order it would
   // rather read all of a middling table for each batch, and compile the statement for that.
-  std::vector<std::string> statements{std::string(pin_settings_sql) +
-                                      ", pg_catalog.set_config('synchronous_commit', 'off', true), "
-                                      "pg_catalog.set_config('random_page_cost', '1.1', true),"
-                                      " pg_catalog.set_config('jit', 'off', true)"};
+  std::vector<std::string> statements{
+      pin_settings_sql(scope, {{"synchronous_commit", "off"}, {"random_page_cost", "1.1"}, {"jit", "off"}})};
   // By the SET command only: where extensions grant it to ordinary roles, they hook the command, not set_config().
-  if (replica_role) statements.emplace_back("SET LOCAL session_replication_role = replica");
+  if (replica_role) {
+    statements.push_back(fmt::format("SET {} session_replication_role = replica",
+                                     scope == SettingScope::transaction ? "LOCAL" : "SESSION"));
+  }
   return statements;
 }
 

@@ -8,6 +8,7 @@
 
 #include "change/transaction.hpp"
 #include "libpq/parameters.hpp"
+#include "sinks/postgres/pinned_settings.hpp"
 
 namespace pgmirror::sinks::postgres {
 
@@ -19,9 +20,10 @@ struct Ownership {
   bool replica_role = false;
   std::chrono::nanoseconds round_trip{};  ///< of one statement, at least: as it was when the session began
 
-  /// Statements after BEGIN. Commits need not be flushed by the mirror: should it lose the last ones in a crash, their
-  /// checkpoint goes with them, and the queue still holds what the mirror has not flushed (FlushWatch).
-  std::vector<std::string> settings() const;
+  /// Statements after BEGIN, where nothing was set for the session before. Commits need not be flushed by the mirror:
+  /// should it lose the last ones in a crash, their checkpoint goes with them, and the queue still holds what the
+  /// mirror has not flushed (FlushWatch).
+  std::vector<std::string> settings(SettingScope scope) const;
   /// Of control_schema.hpp's advance_checkpoint_sql.
   libpq::Parameters checkpoint_step(change::Position expected, const change::Commit& next) const;
 };

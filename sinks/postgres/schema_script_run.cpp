@@ -195,8 +195,8 @@ bool SchemaScriptRun::settled(const SchemaStatement& statement) {
 
 void SchemaScriptRun::execute(const SchemaStatement& statement) {
   std::unique_ptr<PartFollow> parts = std::move(parts_);
-  connection_.execute(
-      fmt::format("{}; SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0", pin_settings_sql));
+  connection_.execute(fmt::format("{}; SET LOCAL check_function_bodies = off; SET LOCAL statement_timeout = 0",
+                                  pin_settings_sql(SettingScope::transaction)));
   const bool is_part = !statement.table.empty();
   if (is_part && !(parts && parts->is_of(statement.schema, statement.table))) {
     parts = std::make_unique<PartFollow>(connection_, mirror_, position_, statement.schema, statement.table);

@@ -104,7 +104,7 @@ TransactionRows::TransactionRows(libpq::Connection& connection, const Ownership&
       tables_(tables),
       commit_(commit),
       refusals_(refusals) {
-  for (const std::string& setting : ownership.settings()) connection.execute(setting);
+  for (const std::string& setting : ownership.settings(SettingScope::transaction)) connection.execute(setting);
 }
 
 TransactionRows::~TransactionRows() = default;

@@ -55,7 +55,7 @@ std::optional<VerificationReport> verify(libpq::Connection& connection, change::
                                          const Ownership& ownership, const VerificationManner& manner,
                                          const std::stop_token& stop) {
   libpq::DatabaseTransaction transaction(connection);
-  for (const std::string& setting : ownership.settings()) connection.execute(setting);
+  for (const std::string& setting : ownership.settings(SettingScope::transaction)) connection.execute(setting);
   connection.execute(comparison_settings);
   auto report = compare_tables(connection, snapshot, schema, stopped_tables(snapshot, tables), manner, stop);
   if (!report) return std::nullopt;

@@ -15,6 +15,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/tcp_proxy.hpp"
 #include "tests/support/throwaway_postgres.hpp"
+#include "tests/support/transaction_pooler.hpp"
 
 namespace pgmirror::sinks::postgres {
 namespace {
@@ -198,6 +199,15 @@ TEST(Connection, GivesUpWhatIsNotAnsweredWithinItsLimit) {
   EXPECT_FALSE(refused.connection_lost());
   proxy.black_hole();
   EXPECT_TRUE(error_of([&] { connection.execute_within(100ms, "SELECT 3"); }).connection_lost());
+}
+
+TEST(Connection, HasASessionOfItsOwnWhereNothingStandsBetween) {
+  tests::MirrorDatabase database;
+  EXPECT_TRUE(database.connection.has_own_session());
+  tests::TcpProxy line(database.mirror.connection);
+  EXPECT_TRUE(libpq::Connection(line.settings(), std::string(100, 'n')).has_own_session());
+  const tests::TransactionPooler pooler(database.mirror.connection);
+  EXPECT_FALSE(libpq::Connection(pooler.settings(), "test").has_own_session());
 }
 
 TEST(Connection, CopyGoesInAndOut) {
