@@ -8,15 +8,12 @@
 #include <utility>
 
 #include "libpq/database_transaction.hpp"
-#include "libpq/identifier.hpp"
 #include "sinks/postgres/apply_log.hpp"
 #include "sinks/postgres/checkpoint.hpp"
 #include "sinks/postgres/control_schema.hpp"
 #include "sinks/postgres/copy_state.hpp"
 #include "sinks/postgres/early_apply.hpp"
 #include "sinks/postgres/enum_labels.hpp"
-#include "sinks/postgres/initial_copy.hpp"
-#include "sinks/postgres/parallel_copy.hpp"
 #include "sinks/postgres/parked_changes.hpp"
 #include "sinks/postgres/replica_role.hpp"
 #include "sinks/postgres/schema_script_run.hpp"
@@ -37,11 +34,9 @@ using std::chrono::steady_clock;
 constexpr std::size_t most_batches_in_flight = 4;
 constexpr std::size_t most_bytes_in_flight = std::size_t{24} << 20U;
 constexpr milliseconds short_wait{3};
-constexpr milliseconds first_patience{1000};
 constexpr milliseconds idle_wait{200};
 /// Not a matter of the order of rows any more, then.
 constexpr unsigned attempts_before_copy = 2;
-constexpr unsigned most_copies_of_misfits = 10;  ///< one after another
 constexpr seconds flush_check_interval{5};
 constexpr seconds drain_limit{5};
 constexpr seconds recount_interval{5};
@@ -99,7 +94,9 @@ MirrorSession::MirrorSession(const Surroundings& around)
       tables_(schema_, around.mirror.name),
       flush_watch_(position_),
       planned_(around.source, around.orders),
-      comparisons_(connection_, mirror_, ownership_, schema_, tables_, board_, orders_) {
+      copy_({connection_, mirror_, queue_, source_, board_, schema_, ownership_}),
+      comparisons_(connection_, mirror_, ownership_, schema_, tables_, board_, orders_),
+      progress_(board_) {
   spdlog::info("[MirrorConnection] Successfully connected to mirror database");
   board_.update([&](MirrorStatus& status) {
     status.position = position_;
@@ -120,13 +117,19 @@ void MirrorSession::run(std::stop_token stop) {
     if (drop_refusing_object(connection_, schema_, relations, position_, *refusing)) trouble_.over();
   }
   if (trouble_.type) {
-    learn_types(ask_source([&] { return source_.type_additions(); }));
+    // Its type may have gained labels that no change has told of.
+    learn_labels(connection_, mirror_.name, position_, ask_source([&] { return source_.type_additions(); }));
   }
   if (trouble_.attempts >= attempts_before_copy && trouble_.constraint &&
       tables_.await_copy_for(connection_, *trouble_.constraint)) {
     trouble_.over();
   }
-  if (position_ == change::Position{} && !copy_all(stop)) return;
+  if (position_ == change::Position{}) {
+    const auto start = copy_.all(position_, start_over_, stop);
+    if (!start) return;
+    position_ = *start;
+    flush_watch_ = FlushWatch(position_);
+  }
   tables_.load(connection_);
   cursor_.emplace(queue_.open_cursor(position_));
   check_history();
@@ -152,105 +155,27 @@ void MirrorSession::check_history() const {
                   mirror_.name, to_string(position_)));
 }
 
-/// The source's types may have gained labels that no change has told of: when a row was refused because of its type,
-/// and before tables are made and rows copied, which may use them. Then they are those of the snapshot: labels of later
-/// come with what is told later, which would add again what was renamed by then.
-void MirrorSession::learn_types(const std::vector<change::SchemaStatement>& types) {
-  learn_labels(connection_, mirror_.name, position_, types);
-}
-
-bool MirrorSession::copy_all(std::stop_token stop) {
-  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  std::unique_ptr<change::Snapshot> snapshot = snapshot_of(source_);
-  // Behind a queue that has far to go they are asked at the end.
-  while (!snapshot->untold().empty() && queue_.wait_durable(snapshot->position(), stop, first_patience)) {
-    if (names_change(*snapshot)) snapshot = snapshot_of(source_);
-  }
-  // It may be another source by now.
-  forget_labels(connection_, mirror_.name);
-  learn_types(ask_source([&] { return snapshot->definition(); }));
-  schema_.prepare(connection_, *snapshot);
-  if (start_over_) InitialCopy::allow_replacing(connection_, mirror_.name);
-  InitialCopy copy(schema_, ownership_.epoch, start_over_ ? tables_of(*snapshot) : std::set<std::string>{}, &board_);
-  copy.leave_misfits();
-  if (snapshot->gives_copy(change::CopyForm::text) &&
-      !ParallelCopy(schema_, ownership_.epoch, &board_).run(connection_, *snapshot, stop)) {
-    return false;
-  }
-  if (!copy.run(connection_, *snapshot, stop).complete) return false;
-  schema_.complete(connection_, *snapshot);
-  while (!snapshot->untold().empty() && !queue_.wait_durable(snapshot->position(), stop, idle_wait)) {
-    if (stop.stop_requested()) return false;
-  }
-
-  const change::Position start = InitialCopy::start_position(connection_, mirror_.name).value_or(snapshot->position());
-  libpq::DatabaseTransaction transaction(connection_);
-  copy_renamed_again(*snapshot);
-  advance_checkpoint(connection_, mirror_.name, ownership_.epoch, position_, start, std::nullopt);
-  transaction.commit();
-  position_ = start;
-  flush_watch_ = FlushWatch(start);
-  board_.update([&](MirrorStatus& status) {
-    status.position = start;
-    status.flushed_position = start;
-  });
-  while (!queue_.wait_durable(start, stop, idle_wait)) {
-    if (stop.stop_requested()) return false;
-  }
-  return true;
-}
-
-void MirrorSession::copy_renamed_again(const change::Snapshot& snapshot) {
-  const std::set<std::string> renamed = snapshot.untold();
-  for (const change::RelationPtr& relation : snapshot.relations()) {
-    if (!renamed.contains(relation->qualified_name())) continue;
-    MirrorTable table;
-    table.schema = schema_.schema_of(*relation);
-    table.name = libpq::mirror_identifier(relation->name);
-    make_awaiting(connection_, mirror_.name, table, "it or its columns were called otherwise while it was copied");
-  }
-}
-
-/// What is copied or compared then would not be what the changes behind the snapshot take it for.
-bool MirrorSession::names_change(const change::Snapshot& snapshot) {
-  const std::set<std::string> tables = snapshot.untold();
-  if (tables.empty()) {
-    names_awaited_ = false;
-  } else if (!std::exchange(names_awaited_, true)) {
-    spdlog::info("[MirrorCopy] The queue is told first how {} and its columns are called", *tables.begin());
-  }
-  return !tables.empty();
-}
-
 /// Nothing where its snapshot is still being opened.
 void MirrorSession::carry_out_plan(std::stop_token stop) {
   if (!planned_.planned()) return;
   leave_pipeline();
   PlannedWork::Task planned = planned_.take();
-  if (names_change(*planned.snapshot)) return planned_.put_off(std::move(planned));
+  if (copy_.names_change(*planned.snapshot)) return planned_.put_off(std::move(planned));
   if (planned.verification) {
     return comparisons_.begin(std::move(planned.snapshot), std::move(*planned.verification), stop);
   }
   comparisons_.give_way();
-  board_.update([](MirrorStatus& status) { status.state = MirrorState::copying; });
-  learn_types(ask_source([&] { return planned.snapshot->definition(); }));
-  schema_.prepare(connection_, *planned.snapshot);
-  InitialCopy copy(schema_, ownership_.epoch, planned.again, &board_);
-  if (copies_of_misfits_ < most_copies_of_misfits) copy.leave_misfits();
-  const InitialCopy::Outcome copied = copy.run(connection_, *planned.snapshot, stop);
-  copies_of_misfits_ = copied.misfits ? copies_of_misfits_ + 1 : 0;
-  const bool complete = copied.complete;
-  const bool again = schema_.complete(connection_, *planned.snapshot).copy_again || copied.misfits;
+  const SourceCopy::Outcome copied = copy_.tables(planned, position_, stop);
   // Tables that the source has not any more wait in vain.
-  if (complete) planned_.copied(!again);
-  if (complete && planned.ordered) orders_.resync_done();
+  if (copied.complete) planned_.copied(!copied.again);
+  if (copied.complete && planned.ordered) orders_.resync_done();
   tables_.load(connection_);
   collector_->restart(position_);
-  publish_tables();
+  progress_.publish(tables_);
 }
 
 void MirrorSession::apply(std::stop_token stop) {
-  publish_tables();
+  progress_.publish(tables_);
   while (!stop.stop_requested()) {
     // The next session takes the order.
     if (orders_.start_over_wanted()) return leave_pipeline();
@@ -269,7 +194,7 @@ void MirrorSession::apply(std::stop_token stop) {
     }
   }
   drain();
-  since_report_ = {};
+  progress_.forget();
 }
 
 /// False when orders are to be looked at.
@@ -323,7 +248,7 @@ bool MirrorSession::step(std::stop_token stop) {
   }
   if (batch_.empty()) {
     if (may_apply_early() && apply_early(stop)) return true;
-    publish_tables();
+    progress_.publish(tables_);
     recount_parked();
     if (may_apply_early()) {
       queue_.wait_for_more(position_, EarlyApply::least_bytes, stop, idle_wait);
@@ -444,7 +369,7 @@ bool MirrorSession::apply_alone() {
   }
   applied(outcome->applied);
   collector_->restart(position_);
-  publish_tables();
+  progress_.publish(tables_);
   return true;
 }
 
@@ -467,34 +392,14 @@ bool MirrorSession::apply_early(const std::stop_token& stop) {
     whole_behind_ = position_;
   }
   collector_->restart(position_);
-  publish_tables();
+  progress_.publish(tables_);
   return true;
 }
 
 void MirrorSession::applied(const Applied& outcome) {
   position_ = outcome.last.position;
   trouble_.attempts = 0;
-  board_.update([&](MirrorStatus& status) {
-    status.position = position_;
-    status.commit_time = outcome.last.time;
-    status.transactions += outcome.transactions;
-    status.changes += outcome.changes;
-    status.drifted_rows += outcome.drifted_rows;
-  });
-  if (outcome.drifted_rows > 0) {
-    spdlog::warn("[MirrorApply] {} rows of the mirror were not as they had been left: run \"pgmirror verify\"",
-                 outcome.drifted_rows);
-  }
-  since_report_.last = outcome.last;
-  since_report_.transactions += outcome.transactions;
-  since_report_.changes += outcome.changes;
-  since_report_.elapsed += outcome.elapsed;
-  const auto now = steady_clock::now();
-  if (now - last_report_ >= seconds{1}) {
-    log_applied(since_report_);
-    since_report_ = {};
-    last_report_ = now;
-  }
+  progress_.applied(outcome);
 }
 
 void MirrorSession::check_flushed() {
@@ -514,20 +419,6 @@ void MirrorSession::recount_parked() {
   leave_pipeline();
   const std::uint64_t parked = count_parked(connection_, mirror_.name);
   board_.update([&](MirrorStatus& status) { status.parked = parked; });
-}
-
-void MirrorSession::publish_tables() {
-  board_.update([&](MirrorStatus& status) {
-    status.tables.clear();
-    for (const auto& [name, table] : tables_.tables()) {
-      status.tables.push_back({.schema = name.first,
-                               .name = name.second,
-                               .state = to_string(table.state),
-                               .changes = table.changes,
-                               .skipped = table.skipped,
-                               .last_error = table.last_error});
-    }
-  });
 }
 
 }  // namespace pgmirror::sinks::postgres

@@ -9,6 +9,7 @@
 #include "change/snapshot.hpp"
 #include "config/config.hpp"
 #include "queue/queue_reader.hpp"
+#include "sinks/postgres/apply_progress.hpp"
 #include "sinks/postgres/batch_collector.hpp"
 #include "sinks/postgres/batch_growth.hpp"
 #include "sinks/postgres/batch_pace.hpp"
@@ -20,6 +21,7 @@
 #include "sinks/postgres/planned_work.hpp"
 #include "sinks/postgres/schema_builder.hpp"
 #include "sinks/postgres/second_session.hpp"
+#include "sinks/postgres/source_copy.hpp"
 #include "sinks/postgres/table_registry.hpp"
 #include "sinks/postgres/trouble.hpp"
 #include "sinks/postgres/worker_orders.hpp"
@@ -53,11 +55,7 @@ class MirrorSession {
   void run(std::stop_token stop);
 
  private:
-  bool copy_all(std::stop_token stop);
-  void copy_renamed_again(const change::Snapshot& snapshot);
-  bool names_change(const change::Snapshot& snapshot);
   void check_history() const;
-  void learn_types(const std::vector<change::SchemaStatement>& types);
   void carry_out_plan(std::stop_token stop);
   void apply(std::stop_token stop);
   bool step(std::stop_token stop);
@@ -76,7 +74,6 @@ class MirrorSession {
   void handle_unknown();
   void applied(const Applied& outcome);
   void check_flushed();
-  void publish_tables();
   void recount_parked();
 
   const config::Mirror& mirror_;
@@ -96,7 +93,9 @@ class MirrorSession {
   TableRegistry tables_;
   FlushWatch flush_watch_;
   PlannedWork planned_;
+  SourceCopy copy_;
   Comparisons comparisons_;
+  ApplyProgress progress_;
   std::optional<queue::Cursor> cursor_;
   std::optional<BatchCollector> collector_;
   std::optional<BatchPipeline> pipeline_;
@@ -104,12 +103,8 @@ class MirrorSession {
   BatchGrowth growth_;
   BatchPace pace_;
   std::optional<change::Position> whole_behind_;  ///< the transaction behind it is applied when all of it is there
-  unsigned copies_of_misfits_ = 0;
-  bool names_awaited_ = false;
   std::chrono::steady_clock::time_point last_flush_check_{};
-  std::chrono::steady_clock::time_point last_report_{};
   std::chrono::steady_clock::time_point last_recount_{};
-  Applied since_report_{};
 };
 
 }  // namespace pgmirror::sinks::postgres
