@@ -32,7 +32,7 @@ class Pipeline {
   /// The same for one that comes again and again: the second time it is prepared, and the server parses it no more; nor
   /// does it plan it again where plan_cache_mode says so. Only in sessions that are the connection's alone.
   void send_repeated(const std::string& sql, const Parameters& parameters);
-  /// Takes nothing for prepared any more: DEALLOCATE ALL is to be the next that is sent.
+  /// Takes nothing for prepared any more: the caller sends DEALLOCATE ALL before it repeats anything.
   void forget_prepared();
   /// Marks the end of a unit: after an error the server skips what follows, up to here. Sends as flush() does.
   void end_unit();

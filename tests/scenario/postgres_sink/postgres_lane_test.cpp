@@ -66,13 +66,19 @@ TEST_F(Lane, MakesKeptPlansAnewAfterAWhile) {
 }
 
 TEST_F(Lane, GivesTheSessionBackAsItWas) {
-  libpq::Connection connection(database_.mirror.connection, "pgmirror worker mirror");
+  libpq::Connection connection(database_.mirror.connection, "pgmirror worker mirror",
+                               libpq::Connection::Access::read_write, {.pin_names = true});
   {
     ApplyLane lane(connection, ownership_);
     for (int i = 0; i < 4; ++i) apply(lane, Planning::kept, "SELECT 1");
     lane.give_back();
   }
-  const auto shown = [&](const std::string& name) { return connection.execute("SHOW " + name).text(0, 0); };
+  // Not by the connection's execute(), which sets some of them.
+  const auto shown = [&](const std::string& name) {
+    const libpq::Result result(PQexec(connection.native(), ("SHOW " + name).c_str()));
+    return std::string(result.text(0, 0));
+  };
+  EXPECT_EQ(shown("search_path"), "\"$user\", public");
   EXPECT_EQ(shown("session_replication_role"), "origin");
   EXPECT_EQ(shown("synchronous_commit"), "on");
   EXPECT_EQ(shown("plan_cache_mode"), "auto");
