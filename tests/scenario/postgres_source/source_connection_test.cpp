@@ -29,29 +29,27 @@ Lines inserts(int first, int last) {
   return lines;
 }
 
-TEST(PostgresSource, S1_ServerCrashesAgainAndAgain) {
-  ThrowawayPostgres server;
-  FollowedServer followed(server);
+void expect_all_through_crashes(ThrowawayPostgres& server, FollowedServer& followed, int rows_between) {
   followed.sql(plain_table);
   followed.start();
   for (int round = 0; round < 4; ++round) {
-    followed.sql(single_rows(round * 300 + 1, round * 300 + 300));
+    followed.sql(single_rows(round * rows_between + 1, (round + 1) * rows_between));
     server.restart_immediately();
   }
-  EXPECT_EQ(followed.new_changes(), inserts(1, 1200));
+  EXPECT_EQ(followed.new_changes(), inserts(1, 4 * rows_between));
+}
+
+TEST(PostgresSource, S1_ServerCrashesAgainAndAgain) {
+  ThrowawayPostgres server;
+  FollowedServer followed(server);
+  expect_all_through_crashes(server, followed, 300);
 }
 
 TEST(PostgresSource, S1_ServerBehindAUnixSocketCrashesAgainAndAgain) {
   ThrowawayPostgres server;
   FollowedServer followed(server);
   followed.settings.connection.host = server.socket_directory().string();
-  followed.sql(plain_table);
-  followed.start();
-  for (int round = 0; round < 4; ++round) {
-    followed.sql(single_rows(round * 3000 + 1, round * 3000 + 3000));
-    server.restart_immediately();
-  }
-  EXPECT_EQ(followed.new_changes(), inserts(1, 12000));
+  expect_all_through_crashes(server, followed, 3000);
 }
 
 TEST(PostgresSource, S2_ShutdownOfAnIdleServerIsNotHeldUp) {
